@@ -1,0 +1,101 @@
+/** MongoDB's numeric error codes that the embedded database answers with, by their official names. */
+export const CODES = {
+  InternalError: 1,
+  BadValue: 2,
+  NoSuchKey: 4,
+  GraphContainsCycle: 5,
+  HostUnreachable: 6,
+  FailedToParse: 9,
+  Unauthorized: 13,
+  TypeMismatch: 14,
+  Overflow: 15,
+  InvalidLength: 16,
+  ProtocolError: 17,
+  AuthenticationFailed: 18,
+  IllegalOperation: 20,
+  InvalidBSON: 22,
+  NamespaceNotFound: 26,
+  IndexNotFound: 27,
+  PathNotViable: 28,
+  ConflictingUpdateOperators: 40,
+  CursorNotFound: 43,
+  NamespaceExists: 48,
+  MaxTimeMSExpired: 50,
+  DollarPrefixedFieldName: 52,
+  InvalidIdField: 53,
+  EmptyFieldName: 56,
+  CommandNotFound: 59,
+  ImmutableField: 66,
+  CannotCreateIndex: 67,
+  InvalidOptions: 72,
+  InvalidNamespace: 73,
+  IndexOptionsConflict: 85,
+  IndexKeySpecsConflict: 86,
+  NetworkTimeout: 89,
+  ShutdownInProgress: 91,
+  OperationFailed: 96,
+  WriteConflict: 112,
+  CommandNotSupported: 115,
+  DocumentValidationFailure: 121,
+  CappedPositionLost: 136,
+  ExceededMemoryLimit: 146,
+  DurationOverflow: 159,
+  ViewDepthLimitExceeded: 165,
+  CommandNotSupportedOnView: 166,
+  OptionNotSupportedOnView: 167,
+  CannotIndexParallelArrays: 171,
+  QueryPlanKilled: 175,
+  PrimarySteppedDown: 189,
+  LinearizableReadConcernError: 193,
+  TransactionTooOld: 225,
+  AtomicityFailure: 226,
+  ConversionFailure: 241,
+  NoSuchTransaction: 251,
+  TransactionCommitted: 256,
+  TransactionTooLarge: 257,
+  TransactionExceededLifetimeLimitSeconds: 290,
+  ChangeStreamFatalError: 280,
+  ChangeStreamHistoryLost: 286,
+  OperationNotSupportedInTransaction: 263,
+  APIVersionError: 322,
+  InterruptedAtShutdown: 11600,
+  Interrupted: 11601,
+  BSONObjectTooLarge: 10334,
+  DuplicateKey: 11000,
+  NotWritablePrimary: 10107,
+} as const;
+
+export type CodeName = keyof typeof CODES;
+
+/** Names of codes, for replies; a code without an official name is called Location<number>, as mongod does. */
+const NAMES = new Map<number, string>(Object.entries(CODES).map(([name, code]) => [code, name]));
+
+/** What a failed reply carries besides code and message. */
+export interface ErrorExtras {
+  /** For instance TransientTransactionError. */
+  errorLabels?: string[];
+  /** More fields of the reply, such as keyPattern and keyValue of a duplicate key. */
+  fields?: Map<string, unknown>;
+}
+
+/** An error that a client is told about, with the code that mongod gives for the same fault. */
+export class MongoError extends Error {
+  readonly code: number;
+  readonly codeName: string;
+  readonly errorLabels: string[];
+  readonly fields: Map<string, unknown>;
+
+  constructor(code: number, message: string, extras: ErrorExtras = {}) {
+    super(message);
+    this.name = 'MongoError';
+    this.code = code;
+    this.codeName = NAMES.get(code) ?? `Location${code}`;
+    this.errorLabels = extras.errorLabels ?? [];
+    this.fields = extras.fields ?? new Map();
+  }
+}
+
+/** Builds an error by the official name of its code. */
+export function mongoError(name: CodeName, message: string, extras?: ErrorExtras): MongoError {
+  return new MongoError(CODES[name], message, extras);
+}
