@@ -1,0 +1,17 @@
+import { Field, InputType, Int } from 'type-graphql';
+import { SafeInt } from '../scalars/SafeInt';
+
+@InputType({ description: 'What else the checkpoint holds.' })
+export class ModelStateInput {
+  @Field(() => String, { nullable: true, description: 'Name of the saved optimizer.' })
+  optimizer?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Name of the saved learning-rate scheduler.' })
+  scheduler?: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'Epoch that the saved state had reached.' })
+  epoch?: number | null;
+
+  @Field(() => SafeInt, { nullable: true, description: 'Optimizer steps taken by then.' })
+  step?: number | null;
+}
