@@ -183,8 +183,8 @@ export function modTest(v: Value): ValueTest {
   if (divisor === 0n) throw mongoError('BadValue', 'divisor cannot be 0');
   return (value) => {
     if (!isNumeric(value)) return false;
-    const n = toLong(value);
-    return n !== undefined && n % divisor === remainder;
+    // MongoDB's integer for NaN and the infinities is the least one, which is even.
+    return (toLong(value) ?? LONG_MIN) % divisor === remainder;
   };
 }
 

@@ -68,15 +68,16 @@ function readName(end: number): string {
   return (names[slot] = source.toString('latin1', start, start + length));
 }
 
-function readLength(end: number, least: number): number {
+/** Reads a length that counts what begins `header` bytes after its own start. */
+function readLength(end: number, least: number, header = 0): number {
   if (at + 4 > end) throw invalid('a length is cut off');
   const length = source.readInt32LE(at);
-  if (length < least || length > end - at) throw invalid(`a length of ${length} does not fit`);
+  if (length < least || length > end - at - header) throw invalid(`a length of ${length} does not fit`);
   return length;
 }
 
 function readString(end: number): string {
-  const length = readLength(end - 4, 1);
+  const length = readLength(end, 1, 4);
   const start = at + 4;
   at = start + length;
   if (source[at - 1] !== 0) throw invalid('a string has no end');
@@ -102,7 +103,7 @@ function readDate(start: number): Date {
 }
 
 function readBinary(end: number): Binary {
-  const length = readLength(end - 5, 0);
+  const length = readLength(end, 0, 5);
   const subtype = source[at + 4]!;
   let start = at + 5;
   at = start + length;
@@ -193,7 +194,7 @@ function skipValue(type: number, end: number): void {
     case 2:
     case 13:
     case 14:
-      at += 4 + readLength(end - 4, 1);
+      at += 4 + readLength(end, 1, 4);
       return;
     case 3:
     case 4:

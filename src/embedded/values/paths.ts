@@ -97,3 +97,26 @@ export function indexKeyValues(document: Doc, paths: string[]): (Value | undefin
   );
   return keys;
 }
+
+/**
+ * All values at a dotted path as `distinct` collects them: arrays are entered everywhere, also at the end, and a
+ * numeric component after an array is a position in it.
+ */
+export function valuesAtPath(document: Doc, path: string): Value[] {
+  const parts = path.split('.');
+  const found: Value[] = [];
+  const visit = (container: Value, at: number): void => {
+    const part = parts[at]!;
+    const value =
+      container instanceof Map ? container.get(part) : Array.isArray(container) ? container[arrayIndex(part)] : undefined;
+    if (value === undefined) return;
+    if (at === parts.length - 1) {
+      if (Array.isArray(value)) found.push(...value);
+      else found.push(value);
+    } else if (Array.isArray(value) && arrayIndex(parts[at + 1]!) < 0) {
+      for (const element of value) visit(element, at + 1);
+    } else visit(value, at + 1);
+  };
+  visit(document, 0);
+  return found;
+}
