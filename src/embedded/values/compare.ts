@@ -216,3 +216,24 @@ export function compare(a: Value | undefined, b: Value | undefined): number {
 export function equal(a: Value | undefined, b: Value | undefined): boolean {
   return a === b || compare(a, b) === 0;
 }
+
+/** True when two values are the same in BSON: same type, same bytes, same field order (1 and 1.0 are not). */
+export function identical(a: Value | undefined, b: Value | undefined): boolean {
+  if (a === b) return a !== 0 || Object.is(a, b);
+  if (a == null || b == null || typeof a !== 'object' || typeof b !== 'object') return Object.is(a, b);
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((element, i) => identical(element, b[i]));
+  }
+  if (a instanceof Map) {
+    if (!(b instanceof Map) || a.size !== b.size) return false;
+    const others = b.entries();
+    for (const [name, value] of a) {
+      const [otherName, other] = others.next().value!;
+      if (name !== otherName || !identical(value, other)) return false;
+    }
+    return true;
+  }
+  if (a.constructor !== b.constructor) return false;
+  if (a instanceof Decimal128) return compareBytes(a.bytes, (b as Decimal128).bytes) === 0;
+  return compare(a, b) === 0;
+}

@@ -1,17 +1,233 @@
-import type { Value } from './value';
+import { createHash } from 'node:crypto';
+import { exact, RANK, typeRank } from './compare';
+import { compareUnpacked, exactDouble, toDouble, type Finite } from './decimal';
+import {
+  asNumber,
+  Binary,
+  BSONRegExp,
+  BSONSymbol,
+  Code,
+  CodeWithScope,
+  DBPointer,
+  Decimal128,
+  type Doc,
+  Int32,
+  ObjectId,
+  Timestamp,
+  Undefined,
+  type Value,
+} from './value';
 
 /** The longest key that LMDB takes. */
 export const MAX_KEY_BYTES = 1978;
 
-/** Encodes values so that bytewise order is compare() order; missing is encoded as null, as index keys are. */
+/** What encodeKey() gives at most, so that an index number and a record id still fit beside it. */
+export const MAX_ENCODED_BYTES = 1900;
+
+/*
+ * The writer's state is module-wide: encoding is synchronous and each exported function starts it anew. A value is
+ * written as the rank of its type and a payload that ends itself (fixed length, a length in front, or a terminator that
+ * is below every continuation), so that no encoding is a prefix of another's and bytes compare as values do.
+ */
+let out = Buffer.allocUnsafe(1 << 12);
+let used = 0;
+
+function reserve(bytes: number): void {
+  if (used + bytes <= out.length) return;
+  const larger = Buffer.allocUnsafe(Math.max(out.length * 2, used + bytes));
+  out.copy(larger, 0, 0, used);
+  out = larger;
+}
+
+function byte(n: number): void {
+  reserve(1);
+  out[used++] = n;
+}
+
+/** UTF-8 with NUL written as 00 FF and the end as 00 00. */
+function text(value: string): void {
+  if (value.includes('\0')) {
+    bytes(Buffer.from(value, 'utf8'));
+    return;
+  }
+  reserve(value.length * 3 + 2);
+  used += out.write(value, used, 'utf8');
+  out[used++] = 0;
+  out[used++] = 0;
+}
+
+function bytes(value: Uint8Array): void {
+  reserve(value.length * 2 + 2);
+  for (const b of value) {
+    out[used++] = b;
+    if (b === 0) out[used++] = 0xff;
+  }
+  out[used++] = 0;
+  out[used++] = 0;
+}
+
+function counted(value: Uint8Array): void {
+  reserve(value.length + 4);
+  used = out.writeUInt32BE(value.length, used);
+  out.set(value, used);
+  used += value.length;
+}
+
+function raw(value: Uint8Array): void {
+  reserve(value.length);
+  out.set(value, used);
+  used += value.length;
+}
+
+/** A double whose bytes sort by value: the sign bit flipped, or all bits of a negative number. */
+function double(value: number): void {
+  reserve(8);
+  const start = used;
+  used = out.writeDoubleBE(value, used);
+  if (out[start]! & 0x80) for (let i = start; i < used; i++) out[i] = ~out[i]! & 0xff;
+  else out[start] = out[start]! | 0x80;
+}
+
+/** The digits of a number that no double holds: exponent of the first digit, then 34 digits; inverted if negative. */
+function digits(value: Finite): void {
+  const text = value.digits.toString();
+  reserve(17);
+  const start = used;
+  used = out.writeUInt16BE(text.length + value.exponent + 0x8000, used);
+  const padded = BigInt(text.padEnd(34, '0')).toString(16).padStart(30, '0');
+  used += out.write(padded, used, 'hex');
+  if (value.negative) for (let i = start; i < used; i++) out[i] = ~out[i]! & 0xff;
+}
+
+/**
+ * The nearest double, then whether the exact value is below it, equal or above; only numbers that are no double
+ * (large int64s, most decimals) need their digits too. Rounding is monotone, so this keeps the order.
+ */
+function number(value: number | bigint | Int32 | Decimal128): void {
+  let nearest = value instanceof Decimal128 ? toDouble(exact(value)) : asNumber(value)!;
+  if (nearest !== nearest) {
+    // Below -Infinity, whose first bytes are 00 0F.
+    byte(0);
+    byte(0);
+    return;
+  }
+  if (nearest === 0) nearest = 0; // -0 equals 0
+  double(nearest);
+  if (typeof value === 'number' || value instanceof Int32) {
+    byte(1);
+    return;
+  }
+  const precise = exact(value);
+  const order = compareUnpacked(precise, exactDouble(nearest));
+  byte(1 + order);
+  if (order !== 0) digits(precise as Finite);
+}
+
+function document(value: Doc): void {
+  for (const [name, field] of value) {
+    byte(typeRank(field));
+    text(name);
+    payload(field);
+  }
+  byte(0);
+}
+
+function payload(value: Value): void {
+  switch (typeRank(value)) {
+    case RANK.number:
+      number(value as number);
+      return;
+    case RANK.string:
+      text(value instanceof BSONSymbol ? value.value : (value as string));
+      return;
+    case RANK.object:
+      document(value as Doc);
+      return;
+    case RANK.array:
+      for (const element of value as Value[]) any(element);
+      byte(0);
+      return;
+    default:
+  }
+  if (typeof value === 'boolean') byte(value ? 1 : 0);
+  else if (value instanceof ObjectId) raw(value.id);
+  else if (value instanceof Date) {
+    reserve(8);
+    const ms = value.getTime();
+    const high = Math.floor(ms / 0x100000000);
+    used = out.writeUInt32BE((high + 0x80000000) >>> 0, used);
+    used = out.writeUInt32BE(ms - high * 0x100000000, used);
+  } else if (value instanceof Timestamp) {
+    reserve(8);
+    used = out.writeUInt32BE(value.t, used);
+    used = out.writeUInt32BE(value.i, used);
+  } else if (value instanceof Binary) {
+    const content = value.buffer.subarray(0, value.position);
+    reserve(5);
+    used = out.writeUInt32BE(content.length, used);
+    byte(value.sub_type);
+    raw(content);
+  } else if (value instanceof BSONRegExp) {
+    text(value.pattern);
+    text(value.options);
+  } else if (value instanceof Code) text(value.code);
+  else if (value instanceof CodeWithScope) {
+    text(value.code);
+    document(value.scope);
+  } else if (value instanceof DBPointer) {
+    counted(Buffer.from(value.namespace));
+    raw(value.id.id);
+  }
+  // MinKey, MaxKey, null and undefined have no payload.
+}
+
+function any(value: Value): void {
+  byte(typeRank(value));
+  payload(value);
+}
+
+/** Writes the fields of a key; stops after the one that passes `limit`. */
+function fields(values: (Value | undefined)[], directions: (1 | -1)[], limit: number): void {
+  used = 0;
+  for (let i = 0; i < values.length && used <= limit; i++) {
+    const start = used;
+    const value = values[i];
+    if (value === undefined) byte(RANK.null);
+    else any(value);
+    if (directions[i] === -1) for (let b = start; b < used; b++) out[b] = ~out[b]! & 0xff;
+  }
+}
+
+/**
+ * Encodes the values of an index entry so that bytewise order is compare() order field by field, inverted for
+ * direction -1. A missing value is encoded as null, as MongoDB's indexes do; BSON's undefined (an empty array) has its
+ * own place below. Equal values of different numeric types give the same bytes, so a key does not give the values back.
+ *
+ * A key over `limit` bytes is cut there and `truncated` is true: distinct values may then share a key, and keys that
+ * are equal up to the cut have no order.
+ */
 export function encodeKey(
   values: (Value | undefined)[],
   directions: (1 | -1)[],
+  limit = MAX_ENCODED_BYTES,
 ): { bytes: Buffer; truncated: boolean } {
-  return { bytes: Buffer.alloc(values.length + directions.length), truncated: false };
+  fields(values, directions, limit);
+  const truncated = used > limit;
+  return { bytes: Buffer.from(out.subarray(0, truncated ? limit : used)), truncated };
 }
 
-/** A 32-byte digest of the full key, for unique indexes on values that are too long. */
+/**
+ * A SHA-256 over the whole key, 32 bytes, whatever its length: two lists of values that are equal by compare() have the
+ * same digest. For unique indexes on values too long for a key.
+ */
 export function keyHash(values: (Value | undefined)[]): Buffer {
-  return Buffer.alloc(values.length);
+  fields(values, [], Infinity);
+  return createHash('sha256').update(out.subarray(0, used)).digest();
+}
+
+/** A string that is the same for values that are equal by compare(), for use as the key of a Map. */
+export function groupKey(value: Value | undefined): string {
+  if (typeof value === 'string') return `s${value}`;
+  fields([value === undefined ? Undefined.instance : value], [], Infinity);
+  return out.toString('latin1', 0, used);
 }

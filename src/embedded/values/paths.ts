@@ -108,7 +108,11 @@ export function valuesAtPath(document: Doc, path: string): Value[] {
   const visit = (container: Value, at: number): void => {
     const part = parts[at]!;
     const value =
-      container instanceof Map ? container.get(part) : Array.isArray(container) ? container[arrayIndex(part)] : undefined;
+      container instanceof Map
+        ? container.get(part)
+        : Array.isArray(container)
+          ? container[arrayIndex(part)]
+          : undefined;
     if (value === undefined) return;
     if (at === parts.length - 1) {
       if (Array.isArray(value)) found.push(...value);
