@@ -1,0 +1,117 @@
+import { compilePipeline, type StageSource } from '../aggregate';
+import { IterableSource } from '../cursors';
+import { MongoError, mongoError } from '../errors';
+import type { Query } from '../planner';
+import { checkDeadline, execute, newExecution, type Execution, type Row } from '../query';
+import { checkCollectionName, checkDatabaseName } from '../storage/catalog';
+import type { View } from '../storage/view';
+import { encode } from '../values/codec';
+import { asNumber, isDoc, type Doc, type Value } from '../values/value';
+import { firstBatch } from './find';
+import { countField, docField, openView, refuse, wrongType, type Command, type Invocation } from './invocation';
+
+const FIRST_BATCH = 101;
+const REFUSED = ['collation', 'let', 'bypassDocumentValidation', 'explain'];
+
+export const aggregate: Command = {
+  fields: ['pipeline', 'cursor', 'allowDiskUse', 'hint', ...REFUSED],
+  transactional: true,
+  run(invocation) {
+    const { body } = invocation;
+    refuse(body, 'aggregate', REFUSED);
+    const pipeline = pipelineOf(body);
+    const batchSize = batchSizeOf(body);
+    const compiled = compilePipeline(pipeline);
+    const ns = namespaceOf(invocation);
+    const { view, release } = openView(invocation);
+    let source: IterableSource | undefined;
+    try {
+      const execution = newExecution(invocation.deadline);
+      const reader = new PipelineReader(invocation, view, execution);
+      const { match, sort, skip, limit } = compiled.leading;
+      const query: Query = { filter: match ?? new Map(), sort, skip, limit, hint: body.get('hint') };
+      const rows = reader.rows(ns.slice(invocation.db.length + 1), query);
+      const rest = pipeline.length === compiled.leading.rest;
+      const documents = rest ? rawBytes(rows) : encoded(compiled.run(documentsOf(rows), reader), execution);
+      source = new IterableSource(documents, release);
+      return firstBatch(invocation, ns, source, batchSize, false);
+    } catch (error) {
+      if (source) source.close();
+      else release();
+      throw error;
+    }
+  },
+};
+
+/** The pipeline of an aggregate command. */
+export function pipelineOf(body: Doc): Value[] {
+  const pipeline = body.get('pipeline');
+  if (pipeline === undefined)
+    throw new MongoError(40414, "BSON field 'aggregate.pipeline' is missing but a required field");
+  if (!Array.isArray(pipeline)) throw mongoError('TypeMismatch', "'pipeline' option must be specified as an array");
+  return pipeline;
+}
+
+/** The batch size in the required option `cursor`. */
+export function batchSizeOf(body: Doc): number {
+  const cursor = docField(body, 'aggregate', 'cursor');
+  if (cursor === undefined) {
+    throw mongoError(
+      'FailedToParse',
+      "The 'cursor' option is required, except for aggregate with the explain argument",
+    );
+  }
+  for (const field of cursor.keys()) {
+    if (field !== 'batchSize')
+      throw new MongoError(40415, `BSON field 'aggregate.cursor.${field}' is an unknown field.`);
+  }
+  return countField(cursor, 'aggregate.cursor', 'batchSize') ?? FIRST_BATCH;
+}
+
+/** The collection's namespace; the number 1 stands for the database itself, which only change streams can read. */
+function namespaceOf(invocation: Invocation): string {
+  const { body, db } = invocation;
+  const name = body.get('aggregate');
+  checkDatabaseName(db);
+  if (asNumber(name) === 1) {
+    throw mongoError('InvalidNamespace', '{aggregate: 1} is not valid for the stages of this pipeline.');
+  }
+  if (name === undefined) throw wrongType('aggregate', 'aggregate', null, 'string');
+  checkCollectionName(db, name);
+  return `${db}.${name}`;
+}
+
+/** Reads the collections of a pipeline, its sub-pipelines' included, from one view. */
+export class PipelineReader implements StageSource {
+  constructor(
+    private readonly invocation: Invocation,
+    private readonly view: View,
+    private readonly execution: Execution,
+  ) {}
+
+  rows(collection: string, query: Query): Iterable<Row> {
+    const ns = `${this.invocation.db}.${collection}`;
+    const found = this.invocation.transaction?.batch.collection(ns) ?? this.invocation.engine.catalog.get(ns);
+    return found === undefined ? [] : execute(this.view, found, query, this.execution);
+  }
+
+  find(collection: string, filter: Doc, options: { sort?: Doc; skip?: number; limit?: number }): Iterable<Doc> {
+    return documentsOf(this.rows(collection, { filter, ...options }));
+  }
+}
+
+function* documentsOf(rows: Iterable<Row>): Generator<Doc> {
+  for (const row of rows) yield row.document;
+}
+
+function* rawBytes(rows: Iterable<Row>): Generator<Buffer> {
+  for (const row of rows) yield row.bytes;
+}
+
+function* encoded(documents: Iterable<Doc>, execution: Execution): Generator<Buffer> {
+  for (const document of documents) {
+    checkDeadline(execution);
+    if (!isDoc(document)) throw mongoError('InternalError', 'A pipeline gave something that is no document');
+    yield encode(document);
+  }
+}

@@ -1,0 +1,202 @@
+import { MongoError, mongoError } from '../errors';
+import { newExecution, scan } from '../query';
+import {
+  catalogKey,
+  checkCollectionName,
+  checkDatabaseName,
+  describeIndex,
+  indexFlags,
+  indexFlagsKey,
+} from '../storage/catalog';
+import type { Collection, Index, IndexSpec } from '../storage/catalog';
+import { numberedRange, TABLE } from '../storage/keyspace';
+import { buildIndexEntries, show } from '../storage/records';
+import { equal } from '../values/compare';
+import { asNumber, doc, int, isDoc, type Doc, type Value } from '../values/value';
+import { boolField, collectionName, wrongType, type Command } from './invocation';
+import type { Engine } from '../engine';
+import type { Writer } from '../storage/store';
+import type { Operation } from '../storage/oplog';
+
+const MAX_INDEXES = 64;
+const KNOWN = ['key', 'name', 'v', 'unique', 'sparse', 'partialFilterExpression', 'background', 'ns', 'hidden'];
+/** What MongoDB takes in a partial index's filter. */
+const PARTIAL_OPERATORS = ['$eq', '$gt', '$gte', '$lt', '$lte', '$exists', '$type', '$in', '$and', '$or'];
+
+export const createIndexes: Command = {
+  fields: ['indexes', 'commitQuorum', 'ignoreUnknownIndexOptions'],
+  async run(invocation) {
+    const { body, db, engine } = invocation;
+    const name = collectionName(invocation);
+    const list = body.get('indexes');
+    if (!Array.isArray(list)) throw wrongType('createIndexes', 'indexes', list ?? null, 'array');
+    if (list.length === 0) throw mongoError('BadValue', 'Must specify at least one index to create');
+    const specs = list.map((entry) => {
+      if (!isDoc(entry)) throw wrongType('createIndexes', 'indexes', entry, 'object');
+      return parseSpec(entry);
+    });
+    const made = await defineIndexes(engine, db, name, specs);
+    return { body: made };
+  },
+};
+
+/** Creates a collection, or throws NamespaceExists. */
+export async function createCollection(engine: Engine, db: string, name: string): Promise<void> {
+  checkDatabaseName(db);
+  checkCollectionName(db, name);
+  const ns = `${db}.${name}`;
+  await engine.define(holds(undefined, ns), (writer, instant, operations) => {
+    if (engine.catalog.get(ns) !== undefined) throw mongoError('NamespaceExists', `Collection ${ns} already exists.`);
+    addCollection(engine, db, name, writer, instant, operations);
+  });
+}
+
+function addCollection(
+  engine: Engine,
+  db: string,
+  name: string,
+  writer: Writer,
+  instant: bigint,
+  operations: Operation[],
+): Collection {
+  const made = engine.catalog.make(db, name);
+  made.createdAt = instant;
+  for (const index of made.indexes) index.readableFrom = instant;
+  engine.catalog.save(made, writer);
+  engine.catalog.add(made);
+  operations.push({ type: 'create', db, collection: name, uuid: made.uuid });
+  return made;
+}
+
+/** The keys whose holding transactions stand in the way of a change of a collection. */
+export function holds(collection: Collection | undefined, ns: string): (key: Buffer) => boolean {
+  const record = catalogKey(ns);
+  const [start, end] = collection ? numberedRange(TABLE.documents, collection.id) : [record, record];
+  return (key) => key.equals(record) || (key.compare(start) >= 0 && key.compare(end) < 0);
+}
+
+async function defineIndexes(engine: Engine, db: string, name: string, specs: IndexSpec[]): Promise<Doc> {
+  const ns = `${db}.${name}`;
+  return engine.define(holds(engine.catalog.get(ns), ns), (writer, instant, operations) => {
+    const existing = engine.catalog.get(ns);
+    const before = existing?.indexes.length ?? 1;
+    const wanted = specs.filter((spec) => !alreadyThere(existing?.indexes ?? [], spec));
+    if (before + wanted.length > MAX_INDEXES) {
+      throw mongoError('CannotCreateIndex', `add index fails, too many indexes for ${ns}: at most ${MAX_INDEXES}`);
+    }
+    if (wanted.length === 0 && existing !== undefined) {
+      return doc({ numIndexesBefore: int(before), numIndexesAfter: int(before), note: 'all indexes already exist' });
+    }
+    // Everything that can fail comes before the first put.
+    const collection = existing ?? engine.catalog.make(db, name);
+    const built = wanted.map((spec): [Index, [Buffer, Buffer][]] => {
+      const index = engine.catalog.makeIndex(spec);
+      index.readableFrom = instant;
+      return [index, existing ? buildIndexEntries(scan(writer, existing, false, newExecution()), index, existing) : []];
+    });
+    const target = existing ?? addCollection(engine, db, name, writer, instant, operations);
+    for (const [index, puts] of built) {
+      for (const [key, value] of puts) writer.put(key, value);
+      writer.put(indexFlagsKey(index.id), indexFlags(index));
+    }
+    target.indexes = [...target.indexes, ...built.map(([index]) => index)];
+    engine.catalog.save(target, writer);
+    operations.push({ type: 'createIndexes', db, collection: name, uuid: collection.uuid });
+    return doc({
+      createdCollectionAutomatically: existing === undefined,
+      numIndexesBefore: int(before),
+      numIndexesAfter: int(target.indexes.length),
+      commitQuorum: 'votingMembers',
+    });
+  });
+}
+
+/** True when the same index is there; throws when another stands in its way. */
+function alreadyThere(indexes: IndexSpec[], spec: IndexSpec): boolean {
+  for (const index of indexes) {
+    const sameKey = equalKeys(index.key, spec.key);
+    const samePartial =
+      index.partial && spec.partial ? equal(index.partial, spec.partial) : index.partial === spec.partial;
+    const sameOptions = index.unique === spec.unique && index.sparse === spec.sparse && samePartial;
+    if (index.name === spec.name) {
+      if (sameKey && (sameOptions || index.name === '_id_')) return true;
+      if (sameKey) {
+        const message = `An existing index has the same name as the requested index. Requested index: ${show(describeIndex(spec))}, existing index: ${show(describeIndex(index))}`;
+        throw mongoError(samePartial ? 'IndexOptionsConflict' : 'IndexKeySpecsConflict', message);
+      }
+      const message = `An existing index has the same name as the requested index. When index names are not specified, they are auto generated and can cause conflicts. Requested index: ${show(describeIndex(spec))}, existing index: ${show(describeIndex(index))}`;
+      throw mongoError('IndexKeySpecsConflict', message);
+    }
+    if (sameKey && samePartial) {
+      const message = `Index already exists with a different name: ${index.name}`;
+      throw mongoError('IndexOptionsConflict', message);
+    }
+  }
+  return false;
+}
+
+function equalKeys(a: Doc, b: Doc): boolean {
+  const [left, right] = [[...a], [...b]];
+  return left.length === right.length && left.every(([path, v], i) => path === right[i]?.[0] && equal(v, right[i][1]));
+}
+
+function parseSpec(entry: Doc): IndexSpec {
+  for (const field of entry.keys()) {
+    if (KNOWN.includes(field)) continue;
+    throw new MongoError(197, `The embedded database does not support the index option '${field}': ${show(entry)}`);
+  }
+  const [key, name] = [entry.get('key'), entry.get('name')];
+  if (!isDoc(key) || key.size === 0) throw mongoError('CannotCreateIndex', 'Index keys cannot be empty.');
+  if (typeof name !== 'string' || name === '')
+    throw mongoError('FailedToParse', "The 'name' field is a required property of an index specification");
+  for (const [path, direction] of key) checkKeyPart(path, direction);
+  if (entry.get('v') !== undefined && asNumber(entry.get('v')) !== 2)
+    throw mongoError('CannotCreateIndex', 'Only index version 2 is supported');
+  if (boolField(entry, 'createIndexes.indexes', 'hidden') === true)
+    throw new MongoError(197, 'The embedded database does not support hidden indexes');
+  const partial = entry.get('partialFilterExpression');
+  if (partial !== undefined) {
+    if (!isDoc(partial)) throw mongoError('TypeMismatch', "The field 'partialFilterExpression' must be an object");
+    checkPartial(partial);
+  }
+  const sparse = boolField(entry, 'createIndexes.indexes', 'sparse') ?? false;
+  if (sparse && partial !== undefined)
+    throw mongoError('CannotCreateIndex', "cannot mix 'partialFilterExpression' and 'sparse' options");
+  const unique = boolField(entry, 'createIndexes.indexes', 'unique') ?? false;
+  return { name, key, unique, sparse, ...(partial === undefined ? {} : { partial }) };
+}
+
+function checkKeyPart(path: string, direction: Value): void {
+  if (path === '' || path.split('.').includes(''))
+    throw mongoError('CannotCreateIndex', 'Index key contains an empty field name.');
+  if (path.startsWith('$') || path.includes('$**'))
+    throw mongoError(
+      'CannotCreateIndex',
+      `The embedded database has no wildcard indexes, and a path must not start with $: ${path}`,
+    );
+  const number = asNumber(direction);
+  if (typeof direction === 'string')
+    throw mongoError('CannotCreateIndex', `The embedded database has no index type '${direction}'`);
+  if (number === undefined || number === 0 || Number.isNaN(number))
+    throw mongoError(
+      'CannotCreateIndex',
+      `Values in the index key pattern must be numbers and not 0: ${path}: ${show(direction)}`,
+    );
+}
+
+function checkPartial(filter: Doc): void {
+  for (const [field, condition] of filter) {
+    if (field.startsWith('$') && !PARTIAL_OPERATORS.includes(field)) {
+      throw mongoError('CannotCreateIndex', `Expression not supported in partial index: ${field}`);
+    }
+    if (Array.isArray(condition) && field.startsWith('$'))
+      condition.forEach((part) => isDoc(part) && checkPartial(part));
+    if (!isDoc(condition)) continue;
+    for (const [operator, operand] of condition) {
+      const bad =
+        operator === '$exists' ? operand !== true && asNumber(operand) !== 1 : !PARTIAL_OPERATORS.includes(operator);
+      if (operator.startsWith('$') && bad)
+        throw mongoError('CannotCreateIndex', `Expression not supported in partial index: ${operator}`);
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import { IterableSource, type Batch } from '../cursors';
+import { compileMatcher } from '../match';
+import { compileProjection } from '../project';
+import { execute, newExecution } from '../query';
+import type { Query } from '../planner';
+import { compileSort } from '../sort';
+import { encode } from '../values/codec';
+import type { Doc, Value } from '../values/value';
+import {
+  boolField,
+  collectionName,
+  countField,
+  docField,
+  openView,
+  refuse,
+  type Command,
+  type Invocation,
+  type Reply,
+} from './invocation';
+
+/** Documents of a first batch whose size nobody gave. */
+const FIRST_BATCH = 101;
+const REFUSED = ['collation', 'min', 'max', 'returnKey', 'showRecordId', 'tailable', 'awaitData', 'let', 'oplogReplay'];
+export const FIND_FIELDS = [
+  'filter',
+  'sort',
+  'projection',
+  'skip',
+  'limit',
+  'batchSize',
+  'singleBatch',
+  'hint',
+  'noCursorTimeout',
+  'allowDiskUse',
+  'allowPartialResults',
+  ...REFUSED,
+];
+
+export const find: Command = {
+  fields: FIND_FIELDS,
+  transactional: true,
+  run(invocation) {
+    const { body, engine, db } = invocation;
+    const ns = `${db}.${collectionName(invocation)}`;
+    const { query, projection } = findOptions(body);
+    const batchSize = countField(body, 'find', 'batchSize', 'BatchSize') ?? FIRST_BATCH;
+    const singleBatch = boolField(body, 'find', 'singleBatch') ?? false;
+    const project = projection && compileProjection(projection);
+    const collection = invocation.transaction?.batch.collection(ns) ?? engine.catalog.get(ns);
+    if (collection === undefined) {
+      compileMatcher(query.filter);
+      if (query.sort) compileSort(query.sort);
+      return { body: new Map(), cursor: { field: 'firstBatch', id: 0n, ns, documents: [] } };
+    }
+    const { view, release } = openView(invocation);
+    let source: IterableSource | undefined;
+    try {
+      const rows = execute(view, collection, query, newExecution(invocation.deadline));
+      source = new IterableSource(project ? projected(rows, project) : rawBytes(rows), release);
+      return firstBatch(invocation, ns, source, batchSize, singleBatch);
+    } catch (error) {
+      if (source) source.close();
+      else release();
+      throw error;
+    }
+  },
+};
+
+/** The query and projection of a find command; also for explain. */
+export function findOptions(body: Doc): { query: Query; projection: Doc | undefined } {
+  refuse(body, 'find', REFUSED);
+  const sort = docField(body, 'find', 'sort');
+  const projection = docField(body, 'find', 'projection');
+  const query: Query = {
+    filter: docField(body, 'find', 'filter') ?? new Map<string, Value>(),
+    sort: sort?.size ? sort : undefined,
+    skip: countField(body, 'find', 'skip', 'Skip'),
+    limit: countField(body, 'find', 'limit', 'Limit'),
+    hint: body.get('hint'),
+  };
+  return { query, projection: projection?.size ? projection : undefined };
+}
+
+/** The first batch of a cursor, which stays open when there is more. */
+export function firstBatch(
+  invocation: Invocation,
+  ns: string,
+  source: IterableSource,
+  batchSize: number,
+  singleBatch: boolean,
+): Reply {
+  const batch: Batch = source.next(batchSize);
+  const done = batch.exhausted || singleBatch;
+  if (done) source.close();
+  const { transaction, engine } = invocation;
+  const id = done ? 0n : engine.cursors.add(ns, source, { transaction }).id;
+  return { body: new Map(), cursor: { field: 'firstBatch', id, ns, documents: batch.documents } };
+}
+
+function* rawBytes(rows: Iterable<{ bytes: Buffer }>): Generator<Buffer> {
+  for (const row of rows) yield row.bytes;
+}
+
+function* projected(rows: Iterable<{ document: Doc }>, project: (document: Doc) => Doc): Generator<Buffer> {
+  for (const row of rows) yield encode(project(row.document));
+}

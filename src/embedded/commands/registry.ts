@@ -1,0 +1,51 @@
+import { aggregate } from './aggregate';
+import { count } from './count';
+import { create } from './create';
+import { createIndexes } from './create-indexes';
+import { deleteCommand } from './delete';
+import { drop, dropDatabase, dropIndexes } from './drop';
+import { find } from './find';
+import { findAndModify } from './find-and-modify';
+import { getMore } from './get-more';
+import { buildInfo, hello, ping } from './hello';
+import { insert } from './insert';
+import type { Command } from './invocation';
+import { killCursors } from './kill-cursors';
+import { listCollections, listDatabases, listIndexes } from './list';
+import { abortTransaction, commitTransaction, endSessions, startSession } from './sessions';
+import { update } from './update';
+
+/** Every command that is answered, by each of its names. */
+export const COMMANDS: ReadonlyMap<string, Command> = new Map(
+  Object.entries({
+    hello,
+    isMaster: hello,
+    ismaster: hello,
+    ping,
+    buildInfo,
+    buildinfo: buildInfo,
+    insert,
+    update,
+    delete: deleteCommand,
+    findAndModify,
+    findandmodify: findAndModify,
+    find,
+    getMore,
+    killCursors,
+    aggregate,
+    count,
+    create,
+    createIndexes,
+    drop,
+    dropDatabase,
+    dropIndexes,
+    deleteIndexes: dropIndexes,
+    listCollections,
+    listDatabases,
+    listIndexes,
+    endSessions,
+    startSession,
+    commitTransaction,
+    abortTransaction,
+  }),
+);

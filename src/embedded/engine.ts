@@ -1,0 +1,201 @@
+import { mongoError } from './errors';
+import { Cursors } from './cursors';
+import { FailPoints } from './fail-points';
+import { Sessions, recordAge, type Session } from './session';
+import { Batch, HeldByTransaction } from './storage/batch';
+import { Catalog } from './storage/catalog';
+import { TABLE, tableRange } from './storage/keyspace';
+import { append, nextInstant, type Operation, type OplogLimits } from './storage/oplog';
+import { readState, type Snapshot, type Store, type Writer } from './storage/store';
+import { Locks, Transaction } from './transaction';
+
+export interface EngineOptions {
+  oplog: OplogLimits;
+  /** Allows configureFailPoint. */
+  failPoints: boolean;
+}
+
+/** As MongoDB's transactionLifetimeLimitSeconds. */
+const TRANSACTION_SECONDS = 60;
+const SWEEP_MS = 5_000;
+const SESSION_SWEEP_MS = 300_000;
+
+/** A retryable write: its reply is kept in the same commit, and given again when the client repeats it. */
+export interface RetryableWrite<T> {
+  session: Session;
+  number: bigint;
+  toDoc(value: T): import('./values/value').Doc;
+  fromDoc(reply: import('./values/value').Doc): T;
+}
+
+/** The database behind the wire protocol: store, catalog, oplog, sessions and cursors of one data directory. */
+export class Engine {
+  readonly catalog = new Catalog();
+  readonly locks = new Locks();
+  readonly sessions: Sessions;
+  readonly cursors = new Cursors();
+  readonly failPoints: FailPoints;
+  readonly startedAt = new Date();
+  /** Timestamp of the newest commit that is on disk. */
+  committed: bigint;
+  private readonly listeners = new Set<() => void>();
+  private readonly timers: NodeJS.Timeout[];
+
+  constructor(
+    readonly store: Store,
+    private readonly options: EngineOptions,
+  ) {
+    this.failPoints = new FailPoints(options.failPoints);
+    const snapshot = this.store.snapshot();
+    this.catalog.load(snapshot);
+    this.committed = snapshot.instant;
+    snapshot.release();
+    this.sessions = new Sessions(this.store);
+    if (this.committed === 0n) this.committed = this.store.commitNow((writer) => this.log(writer, []));
+    this.timers = [
+      setInterval(() => this.sweep(), SWEEP_MS),
+      setInterval(() => void this.forgetSessions(), SESSION_SWEEP_MS),
+    ];
+    for (const timer of this.timers) timer.unref();
+  }
+
+  /**
+   * Carries out one autocommitted write: `run` reads the newest state (queued commits included) and writes into the
+   * batch, which is committed whole, or dropped when `run` throws. Waits for transactions that hold what it changes.
+   */
+  async write<T>(run: (batch: Batch) => T, deadline: number, retryable?: RetryableWrite<T>): Promise<T> {
+    for (;;) {
+      const outcome = await this.store.commit((writer): { value: T; instant: bigint } | { error: unknown } => {
+        const batch = new Batch(writer, this.catalog, (key) => {
+          if (this.locks.holder(key) !== undefined) throw new HeldByTransaction();
+        });
+        try {
+          const before = retryable?.session.replayed(batch, retryable.number);
+          if (retryable && before !== undefined) return { value: retryable.fromDoc(before), instant: 0n };
+          const value = run(batch);
+          retryable?.session.remember(batch, retryable.number, retryable.toDoc(value));
+          return { value, instant: this.apply(batch, writer) };
+        } catch (error) {
+          return { error };
+        }
+      });
+      if ('value' in outcome) {
+        this.published(outcome.instant);
+        return outcome.value;
+      }
+      if (!(outcome.error instanceof HeldByTransaction)) throw outcome.error;
+      await this.locks.released(deadline);
+      if (Date.now() >= deadline) throw mongoError('MaxTimeMSExpired', 'operation exceeded time limit');
+    }
+  }
+
+  /**
+   * Changes collections or indexes: `run` checks everything, writes through the writer and names the operations for the
+   * oplog. Waits while an open transaction holds a key that `conflicts` names.
+   */
+  async define<T>(
+    conflicts: (key: Buffer) => boolean,
+    run: (writer: Writer, instant: bigint, operations: Operation[]) => T,
+  ): Promise<T> {
+    for (;;) {
+      const outcome = await this.store.commit((writer): { value: T; instant: bigint } | { error: unknown } => {
+        if (this.locks.any(conflicts)) return { error: new HeldByTransaction() };
+        try {
+          const instant = nextInstant(readState(writer).last);
+          const operations: Operation[] = [];
+          const value = run(writer, instant, operations);
+          if (operations.length === 0) return { value, instant: 0n };
+          this.catalog.saveNextId(writer);
+          append(writer, operations, instant, this.options.oplog);
+          return { value, instant };
+        } catch (error) {
+          return { error };
+        }
+      });
+      if ('value' in outcome) {
+        this.published(outcome.instant);
+        return outcome.value;
+      }
+      if (!(outcome.error instanceof HeldByTransaction)) throw outcome.error;
+      await this.locks.released(Date.now() + TRANSACTION_SECONDS * 1000);
+    }
+  }
+
+  /** Opens a transaction on the newest commit. */
+  begin(number: bigint): Transaction {
+    return new Transaction(this.store, this.catalog, this.locks, number);
+  }
+
+  /** Commits a session's open transaction; on a conflict it is aborted and the error says so. */
+  async commit(session: Session, transaction: Transaction): Promise<void> {
+    for (const operation of transaction.batch.operations) {
+      operation.lsid = session.lsid;
+      operation.txnNumber = transaction.number;
+    }
+    const outcome = await this.store.commit((writer): { instant: bigint } | { error: unknown } => {
+      try {
+        transaction.checkUnchanged(writer);
+        session.remember(transaction.batch, transaction.number);
+        return { instant: this.apply(transaction.batch, writer) };
+      } catch (error) {
+        return { error };
+      }
+    });
+    if ('error' in outcome) throw outcome.error;
+    this.published(outcome.instant);
+  }
+
+  /** A snapshot of what is committed; the caller releases it. */
+  snapshot(): Snapshot {
+    return this.store.snapshot();
+  }
+
+  /** Calls `listener` after each commit, once it is on disk. Returns how to stop that. */
+  onCommit(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Stops: open transactions are dropped, queued commits are finished. */
+  async close(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer);
+    this.cursors.close();
+    this.sessions.close();
+    await this.store.close();
+  }
+
+  private apply(batch: Batch, writer: Writer): bigint {
+    if (batch.view.changes.size === 0 && batch.operations.length === 0) return 0n;
+    const instant = nextInstant(readState(writer).last);
+    batch.writeTo(writer, instant);
+    append(writer, batch.operations, instant, this.options.oplog);
+    return instant;
+  }
+
+  private log(writer: Writer, operations: Operation[]): bigint {
+    const instant = nextInstant(readState(writer).last);
+    append(writer, operations, instant, this.options.oplog);
+    return instant;
+  }
+
+  private published(instant: bigint): void {
+    if (instant > this.committed) this.committed = instant;
+    if (instant !== 0n) for (const listener of [...this.listeners]) listener();
+  }
+
+  private sweep(): void {
+    this.cursors.expire();
+    this.sessions.expire(TRANSACTION_SECONDS);
+  }
+
+  /** Removes the records of sessions that timed out. */
+  private async forgetSessions(): Promise<void> {
+    await this.store.commit((writer) => {
+      const old: Buffer[] = [];
+      for (const { key, value } of writer.range(...tableRange(TABLE.sessions))) {
+        if (recordAge(value) > 2 * 30 * 60_000 && !this.sessions.inUse(key)) old.push(key);
+      }
+      for (const key of old) writer.remove(key);
+    });
+  }
+}

@@ -1,0 +1,178 @@
+import { mongoError } from './errors';
+import { compileMatcher } from './match';
+import { plan, type Plan, type Query } from './planner';
+import { compileSort } from './sort';
+import { keyOf, type Collection } from './storage/catalog';
+import { numberedRange, recordOfBytes, recordOfDocumentKey, TABLE } from './storage/keyspace';
+import type { Entry, View } from './storage/view';
+import { decode } from './values/codec';
+import type { Doc } from './values/value';
+
+/** A stored document that a query found. */
+export interface Row {
+  record: number;
+  bytes: Buffer;
+  document: Doc;
+}
+
+/** What a query cost, and when it must end (milliseconds since the epoch). */
+export interface Execution {
+  deadline: number;
+  keysExamined: number;
+  docsExamined: number;
+}
+
+export function newExecution(deadline = Infinity): Execution {
+  return { deadline, keysExamined: 0, docsExamined: 0 };
+}
+
+/** Rows between two looks at the clock. */
+const CLOCK_EVERY = 256;
+
+/** Throws when a command's time is up. */
+export function checkDeadline(execution: Execution): void {
+  if (execution.deadline !== Infinity && Date.now() > execution.deadline) {
+    throw mongoError('MaxTimeMSExpired', 'operation exceeded time limit');
+  }
+}
+
+/** The documents of a query, in its order, made as they are asked for. The plan and the filter are checked at once. */
+export function execute(
+  view: View,
+  collection: Collection,
+  query: Query,
+  execution: Execution,
+  chosen: Plan = plan(view, collection, query),
+): Iterable<Row> {
+  const matcher = query.filter.size === 0 ? undefined : compileMatcher(query.filter);
+  const found = filtered(candidates(view, collection, chosen, query, execution), matcher, execution);
+  const sorted =
+    query.sort === undefined || chosen.sorted ? found : sortRows(found, query.sort, query.skip, query.limit);
+  return sliced(sorted, query.skip ?? 0, query.limit ?? 0);
+}
+
+function* filtered(
+  rows: Iterable<Row>,
+  matcher: { matches(document: Doc): boolean } | undefined,
+  execution: Execution,
+): Generator<Row> {
+  let count = 0;
+  for (const row of rows) {
+    if (++count % CLOCK_EVERY === 0) checkDeadline(execution);
+    if (matcher === undefined || matcher.matches(row.document)) yield row;
+  }
+}
+
+/** skip and limit; a limit of 0 is none. */
+function* sliced(rows: Iterable<Row>, skip: number, limit: number): Generator<Row> {
+  let count = 0;
+  for (const row of rows) {
+    if (count++ < skip) continue;
+    yield row;
+    if (limit > 0 && count >= skip + limit) return;
+  }
+}
+
+/** Sorts in memory; with a limit, never holds much more than skip + limit rows. Equal rows keep their order. */
+function* sortRows(rows: Iterable<Row>, sort: Doc, skip = 0, limit = 0): Generator<Row> {
+  const compareDocuments = compileSort(sort);
+  const compareRows = (a: Row, b: Row): number => compareDocuments(a.document, b.document);
+  const wanted = limit > 0 ? skip + limit : Infinity;
+  let held: Row[] = [];
+  for (const row of rows) {
+    held.push(row);
+    if (held.length >= wanted * 2 + 1000) held = held.sort(compareRows).slice(0, wanted);
+  }
+  yield* held.sort(compareRows);
+}
+
+function candidates(
+  view: View,
+  collection: Collection,
+  chosen: Plan,
+  query: Query,
+  execution: Execution,
+): Iterable<Row> {
+  switch (chosen.stage) {
+    case 'COLLSCAN':
+      return scan(view, collection, chosen.reverse, execution);
+    case 'IXSCAN':
+      return once(
+        fetch(view, collection, indexRecords(view, chosen, query, execution), execution),
+        chosen.index.multikey,
+      );
+    case 'OR':
+      return once(branches(view, collection, chosen.branches, query, execution), true);
+  }
+}
+
+function* branches(
+  view: View,
+  collection: Collection,
+  plans: Plan[],
+  query: Query,
+  execution: Execution,
+): Generator<Row> {
+  for (const branch of plans) yield* candidates(view, collection, branch, query, execution);
+}
+
+/** All documents of a collection in the order they were inserted. */
+export function* scan(view: View, collection: Collection, reverse: boolean, execution: Execution): Generator<Row> {
+  for (const { key, value } of view.range(...numberedRange(TABLE.documents, collection.id), reverse)) {
+    execution.docsExamined++;
+    yield new StoredRow(recordOfDocumentKey(key), value);
+  }
+}
+
+function* indexRecords(
+  view: View,
+  chosen: Extract<Plan, { stage: 'IXSCAN' }>,
+  _query: Query,
+  execution: Execution,
+): Generator<number> {
+  const entries = (range: { start: Buffer; end: Buffer }): Iterable<Entry> =>
+    view.range(range.start, range.end, chosen.reverse);
+  const sources: Iterable<Entry>[] = chosen.ranges.map(entries);
+  if (chosen.reverse) sources.reverse();
+  for (const source of sources) {
+    for (const { value } of source) {
+      execution.keysExamined++;
+      yield recordOfBytes(value);
+    }
+  }
+}
+
+function* fetch(view: View, collection: Collection, records: Iterable<number>, execution: Execution): Generator<Row> {
+  for (const record of records) {
+    const bytes = view.get(keyOf(collection, record));
+    if (bytes === undefined) throw mongoError('InternalError', `An index of ${collection.ns} names a missing document`);
+    execution.docsExamined++;
+    yield new StoredRow(record, bytes);
+  }
+}
+
+/** Drops rows that were there before, when there can be such. */
+function* once(rows: Iterable<Row>, needed: boolean): Generator<Row> {
+  const seen = new Set<number>();
+  for (const row of rows) {
+    if (needed) {
+      if (seen.has(row.record)) continue;
+      seen.add(row.record);
+    }
+    yield row;
+  }
+}
+
+/** A document that is decoded when somebody looks into it. */
+class StoredRow implements Row {
+  private decoded: Doc | undefined;
+
+  constructor(
+    readonly record: number,
+    readonly bytes: Buffer,
+  ) {}
+
+  get document(): Doc {
+    return (this.decoded ??= decode(this.bytes));
+  }
+}

@@ -1,0 +1,223 @@
+import { randomBytes } from 'node:crypto';
+import { mongoError } from '../errors';
+import { compileMatcher, type Matcher } from '../match';
+import { decode, encode } from '../values/codec';
+import { Binary, doc, int, isDoc, type Doc, type Value } from '../values/value';
+import { documentKey, namedKey, numberedRange, recordOfDocumentKey, TABLE, tableRange } from './keyspace';
+import type { View } from './view';
+
+/** An index as it was asked for. */
+export interface IndexSpec {
+  name: string;
+  /** Dotted path → 1 or -1, in order. */
+  key: Doc;
+  unique: boolean;
+  sparse: boolean;
+  partial?: Doc;
+}
+
+/** An index of a collection. */
+export interface Index extends IndexSpec {
+  readonly id: number;
+  readonly paths: string[];
+  readonly directions: (1 | -1)[];
+  readonly partialMatcher?: Matcher;
+  /** Views older than this do not hold the index's entries. Set when its commit gets its timestamp. */
+  readableFrom: bigint;
+  /** Some document has an array on an indexed path. Never unset, so it is right for every view. */
+  multikey: boolean;
+  /** Some key was too long and was cut, so that the index's order is not exact. Never unset. */
+  truncated: boolean;
+}
+
+/** A collection. A dropped one stays marked, for cursors that still hold it. */
+export interface Collection {
+  readonly id: number;
+  readonly db: string;
+  readonly name: string;
+  readonly ns: string;
+  readonly uuid: Binary;
+  /** Set when its commit gets its timestamp. */
+  createdAt: bigint;
+  indexes: Index[];
+  dropped: boolean;
+}
+
+/** What is to be written; how, is the caller's affair. */
+export interface Puts {
+  put(key: Buffer, value: Buffer): void;
+  remove(key: Buffer): void;
+}
+
+const NEXT_ID_KEY = namedKey(TABLE.meta, 'next-id');
+
+/** The collections and their indexes: in memory, and a record each in the store. */
+export class Catalog {
+  private readonly collections = new Map<string, Collection>();
+  private readonly nextRecord = new Map<number, number>();
+  private nextId = 1;
+
+  /** Reads the catalog of an opened store. */
+  load(view: View): void {
+    this.nextId = view.get(NEXT_ID_KEY)?.readUInt32BE(0) ?? 1;
+    for (const { value } of view.range(...tableRange(TABLE.catalog))) {
+      const collection = decodeCollection(decode(value), view);
+      this.collections.set(collection.ns, collection);
+    }
+  }
+
+  get(ns: string): Collection | undefined {
+    return this.collections.get(ns);
+  }
+
+  /** All collections, of one database or of all, by name. */
+  list(db?: string): Collection[] {
+    const found = [...this.collections.values()].filter((c) => db === undefined || c.db === db);
+    return found.sort((a, b) => (a.ns < b.ns ? -1 : 1));
+  }
+
+  /** Writes the next free number of collections and indexes; to be part of every commit that made one. */
+  saveNextId(puts: Puts): void {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(this.nextId);
+    puts.put(NEXT_ID_KEY, bytes);
+  }
+
+  /** A new record number of a collection, larger than all before. */
+  allocateRecord(collection: Collection, view: View): number {
+    let next = this.nextRecord.get(collection.id);
+    if (next === undefined) {
+      next = 1;
+      for (const { key } of view.range(...numberedRange(TABLE.documents, collection.id), true)) {
+        next = recordOfDocumentKey(key) + 1;
+        break;
+      }
+    }
+    this.nextRecord.set(collection.id, next + 1);
+    return next;
+  }
+
+  /** A collection that is not in the catalog yet, with its _id index. */
+  make(db: string, name: string): Collection {
+    const uuid = new Binary(randomBytes(16), Binary.SUBTYPE_UUID);
+    const indexes = [this.makeIndex({ name: '_id_', key: doc({ _id: int(1) }), unique: true, sparse: false })];
+    return { id: this.nextId++, db, name, ns: `${db}.${name}`, uuid, createdAt: 0n, indexes, dropped: false };
+  }
+
+  /** An index that is not in the catalog yet. */
+  makeIndex(spec: IndexSpec): Index {
+    return buildIndex(this.nextId++, spec);
+  }
+
+  /** Puts a collection's record; the caller adds it to memory with `add` when the record is sure to be committed. */
+  save(collection: Collection, puts: Puts): void {
+    puts.put(catalogKey(collection.ns), encode(encodeCollection(collection)));
+  }
+
+  add(collection: Collection): void {
+    this.collections.set(collection.ns, collection);
+  }
+
+  /** Takes a collection out of the catalog and marks it dropped. */
+  remove(collection: Collection, puts: Puts): void {
+    puts.remove(catalogKey(collection.ns));
+    collection.dropped = true;
+    this.collections.delete(collection.ns);
+    this.nextRecord.delete(collection.id);
+  }
+}
+
+/** Key of a collection's record, which doubles as the lock on its creation. */
+export function catalogKey(ns: string): Buffer {
+  return namedKey(TABLE.catalog, ns);
+}
+
+/** Key of the flags of an index that only ever go from false to true. */
+export function indexFlagsKey(id: number): Buffer {
+  return namedKey(TABLE.meta, `index-${id}`);
+}
+
+/** An index's flags as they are stored. */
+export function indexFlags(index: Index): Buffer {
+  return Buffer.of(index.multikey ? 1 : 0, index.truncated ? 1 : 0);
+}
+
+/** Key of a document of a collection. */
+export function keyOf(collection: Collection, record: number): Buffer {
+  return documentKey(collection.id, record);
+}
+
+/** How listIndexes and error messages show an index. */
+export function describeIndex(index: IndexSpec): Doc {
+  return doc({
+    v: int(2),
+    key: index.key,
+    name: index.name,
+    unique: index.unique && index.name !== '_id_' ? true : undefined,
+    sparse: index.sparse ? true : undefined,
+    partialFilterExpression: index.partial,
+  });
+}
+
+function buildIndex(id: number, spec: IndexSpec): Index {
+  const paths = [...spec.key.keys()];
+  const directions = [...spec.key.values()].map((v): 1 | -1 => (Number(v) < 0 ? -1 : 1));
+  const partialMatcher = spec.partial === undefined ? {} : { partialMatcher: compileMatcher(spec.partial) };
+  return { ...spec, id, paths, directions, ...partialMatcher, readableFrom: 0n, multikey: false, truncated: false };
+}
+
+function encodeCollection(collection: Collection): Doc {
+  const indexes = collection.indexes.map((index): Value =>
+    doc({
+      id: int(index.id),
+      name: index.name,
+      key: index.key,
+      unique: index.unique,
+      sparse: index.sparse,
+      partial: index.partial,
+    }),
+  );
+  const { id, db, name, uuid } = collection;
+  return doc({ id: int(id), db, name, uuid, indexes });
+}
+
+function decodeCollection(stored: Doc, view: View): Collection {
+  const text = (name: string): string => stored.get(name) as string;
+  const indexes = (stored.get('indexes') as Doc[]).map((entry) => {
+    const partial = entry.get('partial');
+    const spec: IndexSpec = {
+      name: entry.get('name') as string,
+      key: entry.get('key') as Doc,
+      unique: entry.get('unique') === true,
+      sparse: entry.get('sparse') === true,
+      ...(isDoc(partial) ? { partial } : {}),
+    };
+    const index = buildIndex(Number(entry.get('id')), spec);
+    const flags = view.get(indexFlagsKey(index.id));
+    return { ...index, multikey: flags?.[0] === 1, truncated: flags?.[1] === 1 };
+  });
+  const [db, name] = [text('db'), text('name')];
+  const [id, uuid] = [Number(stored.get('id')), stored.get('uuid') as Binary];
+  return { id, db, name, ns: `${db}.${name}`, uuid, createdAt: 0n, indexes, dropped: false };
+}
+
+/** Refuses names that MongoDB refuses, and the system collections, which are not served. */
+export function checkCollectionName(db: string, name: unknown): asserts name is string {
+  if (typeof name !== 'string') throw mongoError('BadValue', 'collection name has invalid type');
+  if (name === '' || name.includes('\0') || name.includes('$') || name.startsWith('.') || name.endsWith('.')) {
+    throw mongoError('InvalidNamespace', `Invalid namespace specified '${db}.${name}'`);
+  }
+  if (name.startsWith('system.')) {
+    throw mongoError('InvalidNamespace', `The embedded database has no system collections: '${db}.${name}'`);
+  }
+  if (Buffer.byteLength(db) + Buffer.byteLength(name) > 254) {
+    throw mongoError('InvalidNamespace', `Fully qualified namespace is too long. Namespace: ${db}.${name} Max: 255`);
+  }
+}
+
+/** Refuses database names that MongoDB refuses. */
+export function checkDatabaseName(db: string): void {
+  if (db === '' || Buffer.byteLength(db) > 63 || /[/\\. "$\0]/.test(db)) {
+    throw mongoError('InvalidNamespace', `Invalid database name: '${db}'`);
+  }
+}

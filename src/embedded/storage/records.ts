@@ -1,0 +1,213 @@
+import { MongoError, mongoError } from '../errors';
+import { encode } from '../values/codec';
+import { encodeKey, keyHash } from '../values/keys';
+import { indexKeyValues } from '../values/paths';
+import { doc, type Doc, type Value } from '../values/value';
+import type { Batch } from './batch';
+import { keyOf, type Collection, type Index } from './catalog';
+import { indexEntryKey, MAX_INDEX_VALUE_BYTES, recordBytes, recordOfBytes } from './keyspace';
+
+/** The largest document: 16 MB, as in MongoDB. */
+export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
+
+/** An entry that a document has in an index. */
+interface IndexEntry {
+  key: Buffer;
+  values: (Value | undefined)[];
+}
+
+/** A document that is to be stored, decoded and raw. */
+export interface NewDocument {
+  document: Doc;
+  bytes: Buffer;
+}
+
+/** Pairs a document with its BSON; throws what mongod throws for a document that is too large. */
+export function newDocument(document: Doc, bytes: Buffer = encode(document)): NewDocument {
+  if (bytes.length > MAX_DOCUMENT_BYTES) {
+    const message = `object to insert too large. size in bytes: ${bytes.length}, max size: ${MAX_DOCUMENT_BYTES}`;
+    throw new MongoError(10334, message);
+  }
+  return { document, bytes };
+}
+
+/** Inserts a document that has an _id. Throws DuplicateKey and others before anything is changed. */
+export function insertRecord(batch: Batch, collection: Collection, added: NewDocument): number {
+  const record = batch.catalog.allocateRecord(collection, batch.view);
+  const entries = collection.indexes.map((index) => entriesOf(index, added.document, record, batch));
+  claimUnique(batch, collection, entries, [], record);
+  batch.putLocked(keyOf(collection, record), added.bytes);
+  const value = recordBytes(record);
+  for (const list of entries) for (const entry of list) batch.view.put(entry.key, value);
+  batch.operations.push({ ...operationOf(collection, 'insert', added.document.get('_id')), document: added.bytes });
+  return record;
+}
+
+/** How a changed document is told to change streams: as a replacement, or by what an update changed. */
+export type Change = { type: 'replace' } | { type: 'update'; description: Doc };
+
+/** Puts `after` in the place of `before`. Throws DuplicateKey and others before anything is changed. */
+export function replaceRecord(
+  batch: Batch,
+  collection: Collection,
+  record: number,
+  before: Doc,
+  after: NewDocument,
+  change: Change,
+): void {
+  const old = collection.indexes.map((index) => entriesOf(index, before, record));
+  const now = collection.indexes.map((index) => entriesOf(index, after.document, record, batch));
+  const key = keyOf(collection, record);
+  batch.claim(key);
+  claimUnique(batch, collection, now, old, record);
+  batch.putLocked(key, after.bytes);
+  const value = recordBytes(record);
+  collection.indexes.forEach((index, i) => {
+    const kept = new Set(now[i]?.map((entry) => entry.key.toString('latin1')));
+    const had = new Set<string>();
+    for (const entry of old[i] ?? []) {
+      had.add(entry.key.toString('latin1'));
+      if (kept.has(entry.key.toString('latin1'))) continue;
+      if (index.unique) batch.removeLocked(entry.key);
+      else batch.view.remove(entry.key);
+    }
+    for (const entry of now[i] ?? []) if (!had.has(entry.key.toString('latin1'))) batch.view.put(entry.key, value);
+  });
+  const operation = operationOf(collection, change.type, after.document.get('_id'));
+  if (change.type === 'replace') batch.operations.push({ ...operation, document: after.bytes });
+  else batch.operations.push({ ...operation, description: change.description });
+}
+
+/** Removes a document and its index entries. */
+export function removeRecord(batch: Batch, collection: Collection, record: number, before: Doc): void {
+  batch.removeLocked(keyOf(collection, record));
+  for (const index of collection.indexes) {
+    for (const entry of entriesOf(index, before, record)) {
+      if (index.unique) batch.removeLocked(entry.key);
+      else batch.view.remove(entry.key);
+    }
+  }
+  batch.operations.push(operationOf(collection, 'delete', before.get('_id')));
+}
+
+function operationOf<T extends string>(collection: Collection, type: T, id: Value | undefined) {
+  const { db, name, uuid } = collection;
+  return { type, db, collection: name, uuid, ...(id === undefined ? {} : { id }) };
+}
+
+/**
+ * Adds the entries of all stored documents to a new index. Everything is computed and checked first, so that a throw
+ * (duplicate key, parallel arrays) leaves nothing behind.
+ */
+export function buildIndexEntries(
+  documents: Iterable<{ record: number; document: Doc }>,
+  index: Index,
+  collection: Collection,
+): [Buffer, Buffer][] {
+  const puts: [Buffer, Buffer][] = [];
+  const seen = new Map<string, number>();
+  for (const { record, document } of documents) {
+    for (const entry of entriesOf(index, document, record)) {
+      if (index.unique) {
+        const text = entry.key.toString('latin1');
+        const other = seen.get(text);
+        if (other !== undefined && other !== record) throw duplicateKey(collection, index, entry.values);
+        seen.set(text, record);
+      }
+      puts.push([entry.key, recordBytes(record)]);
+    }
+    noteFlags(index, document);
+  }
+  return puts;
+}
+
+/** Sets an index's multikey flag for a document; returns whether it was newly set. */
+function noteFlags(index: Index, document: Doc): boolean {
+  if (index.multikey || !index.paths.some((path) => crossesArray(document, path.split('.')))) return false;
+  index.multikey = true;
+  return true;
+}
+
+function crossesArray(document: Doc, path: string[]): boolean {
+  let current: Value | undefined = document;
+  for (const part of path) {
+    if (!(current instanceof Map)) return false;
+    current = current.get(part);
+    if (Array.isArray(current)) return true;
+  }
+  return false;
+}
+
+/** The entries of a document in an index. With a batch, the index's flags are kept true for it. */
+function entriesOf(index: Index, document: Doc, record: number, batch?: Batch): IndexEntry[] {
+  if (index.partialMatcher && !index.partialMatcher.matches(document)) return [];
+  if (batch && noteFlags(index, document)) batch.flagged.add(index);
+  const lists = indexKeyValues(document, index.paths);
+  const entries: IndexEntry[] = [];
+  const seen = lists.length > 1 ? new Set<string>() : undefined;
+  for (const values of lists) {
+    if (index.sparse && values.every((value) => value === undefined)) continue;
+    const { bytes, truncated } = cutKey(values, index.directions);
+    if (truncated && !index.truncated) {
+      index.truncated = true;
+      batch?.flagged.add(index);
+    }
+    const suffix = index.unique ? (truncated ? keyHash(values) : undefined) : recordBytes(record);
+    const key = indexEntryKey(index.id, bytes, suffix);
+    if (seen) {
+      const text = key.toString('latin1');
+      if (seen.has(text)) continue;
+      seen.add(text);
+    }
+    entries.push({ key, values });
+  }
+  return entries;
+}
+
+/** Encodes index values, cut to what a key of the store can hold. */
+export function cutKey(values: (Value | undefined)[], directions: (1 | -1)[]): { bytes: Buffer; truncated: boolean } {
+  const { bytes, truncated } = encodeKey(values, directions);
+  if (bytes.length <= MAX_INDEX_VALUE_BYTES) return { bytes, truncated };
+  return { bytes: bytes.subarray(0, MAX_INDEX_VALUE_BYTES), truncated: true };
+}
+
+function claimUnique(
+  batch: Batch,
+  collection: Collection,
+  now: IndexEntry[][],
+  old: IndexEntry[][],
+  record: number,
+): void {
+  collection.indexes.forEach((index, i) => {
+    if (!index.unique) return;
+    const had = new Set(old[i]?.map((entry) => entry.key.toString('latin1')));
+    for (const entry of now[i] ?? []) {
+      if (had.has(entry.key.toString('latin1'))) continue;
+      const holder = batch.view.get(entry.key);
+      if (holder !== undefined && recordOfBytes(holder) !== record) throw duplicateKey(collection, index, entry.values);
+      batch.claim(entry.key);
+    }
+  });
+}
+
+function duplicateKey(collection: Collection, index: Index, values: (Value | undefined)[]): MongoError {
+  const keyValue = doc(Object.fromEntries(index.paths.map((path, i) => [path, values[i] ?? null])));
+  const shown = [...keyValue].map(([path, value]) => `${path}: ${show(value)}`).join(', ');
+  const message = `E11000 duplicate key error collection: ${collection.ns} index: ${index.name} dup key: { ${shown} }`;
+  const fields = new Map<string, unknown>([
+    ['keyPattern', index.key],
+    ['keyValue', keyValue],
+  ]);
+  return mongoError('DuplicateKey', message, { fields });
+}
+
+/** A value as error messages show it. */
+export function show(value: Value | undefined): string {
+  if (value === undefined || value === null) return 'null';
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (value instanceof Map) return `{ ${[...value].map(([k, v]) => `${k}: ${show(v)}`).join(', ')} }`;
+  if (Array.isArray(value)) return `[ ${value.map(show).join(', ')} ]`;
+  if (value instanceof Date) return `new Date(${value.getTime()})`;
+  if (typeof value === 'object' && 'toHexString' in value) return `ObjectId('${value.toHexString()}')`;
+  return String(value);
+}
