@@ -50,6 +50,8 @@ async function main(options: ChildOptions): Promise<void> {
   const engine = new Engine(store, { oplog, failPoints: options.failPoints });
   const server = new WireServer(engine, (message, fields) => send({ type: 'event', level: 'warn', message, fields }));
   stop = async () => {
+    // Waiting change streams end now, so that nothing is waited for but writes.
+    engine.cursors.close();
     await server.close(GRACE_MS);
     await engine.close();
     lock.release();

@@ -1,4 +1,5 @@
 import { compilePipeline, type StageSource } from '../aggregate';
+import { ChangeStream, changeStreamOptions } from '../change-stream';
 import { IterableSource } from '../cursors';
 import { MongoError, mongoError } from '../errors';
 import type { Query } from '../planner';
@@ -8,7 +9,16 @@ import type { View } from '../storage/view';
 import { encode } from '../values/codec';
 import { asNumber, isDoc, type Doc, type Value } from '../values/value';
 import { firstBatch } from './find';
-import { countField, docField, openView, refuse, wrongType, type Command, type Invocation } from './invocation';
+import {
+  countField,
+  docField,
+  openView,
+  refuse,
+  wrongType,
+  type Command,
+  type Invocation,
+  type Reply,
+} from './invocation';
 
 const FIRST_BATCH = 101;
 const REFUSED = ['collation', 'let', 'bypassDocumentValidation', 'explain'];
@@ -21,6 +31,8 @@ export const aggregate: Command = {
     refuse(body, 'aggregate', REFUSED);
     const pipeline = pipelineOf(body);
     const batchSize = batchSizeOf(body);
+    const options = changeStreamOptions(pipeline);
+    if (options !== undefined) return watch(invocation, options, pipeline.slice(1), batchSize);
     const compiled = compilePipeline(pipeline);
     const ns = namespaceOf(invocation);
     const { view, release } = openView(invocation);
@@ -42,6 +54,36 @@ export const aggregate: Command = {
     }
   },
 };
+
+function watch(invocation: Invocation, options: Doc, stages: Value[], batchSize: number): Reply {
+  const { body, db, engine, transaction } = invocation;
+  if (transaction !== undefined) {
+    throw mongoError('OperationNotSupportedInTransaction', '$changeStream cannot run in a multi-document transaction');
+  }
+  checkDatabaseName(db);
+  const target = body.get('aggregate');
+  const whole = asNumber(target) === 1;
+  if (!whole) checkCollectionName(db, target);
+  const cluster = options.get('allChangesForCluster') === true;
+  if (cluster && (!whole || db !== 'admin')) {
+    throw mongoError(
+      'InvalidOptions',
+      'A $changeStream with allChangesForCluster may only be opened on the admin database',
+    );
+  }
+  const scope = { db: cluster ? undefined : db, collection: whole ? undefined : (target as string) };
+  const stream = new ChangeStream(engine, scope, options, stages);
+  const ns = whole ? `${db}.$cmd.aggregate` : `${db}.${target as string}`;
+  try {
+    const { documents, exhausted, extra } = stream.first(batchSize);
+    if (exhausted) stream.close();
+    const id = exhausted ? 0n : engine.cursors.add(ns, stream, { tailing: true }).id;
+    return { body: new Map(), cursor: { field: 'firstBatch', id, ns, documents, extra } };
+  } catch (error) {
+    stream.close();
+    throw error;
+  }
+}
 
 /** The pipeline of an aggregate command. */
 export function pipelineOf(body: Doc): Value[] {

@@ -1,0 +1,319 @@
+import { compilePipeline, type Pipeline, type StageSource } from './aggregate';
+import type { Batch, CursorSource } from './cursors';
+import type { Engine } from './engine';
+import { MongoError, mongoError } from './errors';
+import { compileMatcher, type Matcher } from './match';
+import { cutKey } from './storage/records';
+import { keyOf } from './storage/catalog';
+import { indexEntryKey, recordOfBytes } from './storage/keyspace';
+import { fromTimestamp, readAfter, toTimestamp, type OplogEntry } from './storage/oplog';
+import { readState } from './storage/store';
+import type { View } from './storage/view';
+import { equal } from './values/compare';
+import { decode, encode } from './values/codec';
+import { doc, isDoc, Timestamp, typeName, type Doc, type Value } from './values/value';
+
+/** A place between events: after the operation `ordinal` of the commit `instant`. */
+export interface Position {
+  instant: bigint;
+  ordinal: number;
+  /** After the invalidate event that followed the operation. */
+  invalidated: boolean;
+}
+
+/** What a stream watches: a collection, a database (no collection) or everything (neither). */
+export interface Scope {
+  db: string | undefined;
+  collection: string | undefined;
+}
+
+/** Ordinal after all of a commit's operations; one less than the largest, so that a key after it can be made. */
+const END_OF_COMMIT = 0xffff_fffe;
+const BATCH_BYTES = 16 * 1024 * 1024;
+const DEFAULT_WAIT_MS = 1000;
+const OPTIONS = [
+  'fullDocument',
+  'fullDocumentBeforeChange',
+  'resumeAfter',
+  'startAfter',
+  'startAtOperationTime',
+  'allChangesForCluster',
+  'showExpandedEvents',
+];
+/** Stages that may follow $changeStream: those that give one document for one. */
+const STAGES = ['$match', '$project', '$addFields', '$set', '$unset', '$replaceRoot', '$replaceWith'];
+
+/** The resume token of a position. Tokens sort as their positions do. */
+export function resumeToken(position: Position): Doc {
+  const instant = position.instant.toString(16).padStart(16, '0');
+  const ordinal = position.ordinal.toString(16).padStart(8, '0');
+  return doc({ _data: `82${instant}${ordinal}${position.invalidated ? '01' : '00'}`.toUpperCase() });
+}
+
+function parseToken(token: Value | undefined): Position {
+  const data = isDoc(token) ? token.get('_data') : undefined;
+  if (typeof data !== 'string') throw new MongoError(40647, 'Bad resume token: _data of missing or of wrong type');
+  if (!/^([0-9A-Fa-f]{2})*$/.test(data))
+    throw mongoError('FailedToParse', 'resume token string was not a valid hex string');
+  const parts = /^82(.{16})(.{8})(0[01])$/.exec(data);
+  if (parts === null) throw new MongoError(260, 'The resume token was not made by this database');
+  const [, instant, ordinal, kind] = parts;
+  return { instant: BigInt(`0x${instant}`), ordinal: parseInt(ordinal ?? '', 16), invalidated: kind === '01' };
+}
+
+function historyLost(): MongoError {
+  const message = 'Resume of change stream was not possible, as the resume point may no longer be in the oplog.';
+  return mongoError('ChangeStreamHistoryLost', message, { errorLabels: ['NonResumableChangeStreamError'] });
+}
+
+/** A change stream: tails the oplog from a position. */
+export class ChangeStream implements CursorSource {
+  private position: Position;
+  private readonly updateLookup: boolean;
+  private readonly matcher: Matcher | undefined;
+  private readonly pipeline: Pipeline;
+  private invalidated = false;
+  private closed: MongoError | undefined;
+  private wake: () => void = () => undefined;
+  private readonly unsubscribe: () => void;
+
+  /** Throws what mongod throws for bad options, stages or tokens, and 286 when the oplog was trimmed past the start. */
+  constructor(
+    private readonly engine: Engine,
+    private readonly scope: Scope,
+    options: Doc,
+    stages: Value[],
+  ) {
+    for (const option of options.keys()) {
+      if (!OPTIONS.includes(option)) {
+        throw new MongoError(40415, `BSON field '$changeStream.${option}' is an unknown field.`);
+      }
+    }
+    this.updateLookup = wantsLookup(options);
+    for (const stage of stages) checkStage(stage);
+    this.pipeline = compilePipeline(stages);
+    const { match, sort, skip, limit } = this.pipeline.leading;
+    if (sort !== undefined || skip !== undefined || limit !== undefined)
+      throw mongoError('InternalError', 'not a tailing stage');
+    this.matcher = match && compileMatcher(match);
+    this.position = this.startOf(options);
+    this.checkHistory(this.position);
+    this.unsubscribe = engine.onCommit(() => this.wake());
+  }
+
+  /** Waits up to `waitMs` for events; answers with what there is, and the token of how far it has read. */
+  async next(size: number, waitMs = DEFAULT_WAIT_MS): Promise<Batch> {
+    const until = Date.now() + waitMs;
+    for (;;) {
+      // Before the read, so that a commit between the read and the wait is not slept through.
+      const signalled = new Promise<void>((resolve) => (this.wake = resolve));
+      const documents = this.read(size);
+      const left = until - Date.now();
+      if (documents.length > 0 || left <= 0 || size === 0) {
+        return { documents, exhausted: this.invalidated, extra: this.postBatch() };
+      }
+      let timer: NodeJS.Timeout | undefined;
+      const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, left)));
+      await Promise.race([signalled, timeout]);
+      clearTimeout(timer);
+      if (this.closed !== undefined) throw this.closed;
+    }
+  }
+
+  /** The events that are there now, without waiting. */
+  first(size: number): Batch {
+    const documents = this.read(size);
+    return { documents, exhausted: this.invalidated, extra: this.postBatch() };
+  }
+
+  close(): void {
+    this.closed = new MongoError(237, 'The change stream was closed');
+    this.unsubscribe();
+    this.wake();
+  }
+
+  private postBatch(): Doc {
+    return doc({ postBatchResumeToken: resumeToken(this.position) });
+  }
+
+  private startOf(options: Doc): Position {
+    const given = ['resumeAfter', 'startAfter', 'startAtOperationTime'].filter((name) => options.has(name));
+    if (given.length > 1) {
+      throw new MongoError(50573, `Only one of ${given.join(', ')} may be specified for a $changeStream stage`);
+    }
+    const at = options.get('startAtOperationTime');
+    if (at !== undefined) {
+      if (!(at instanceof Timestamp))
+        throw mongoError('TypeMismatch', `startAtOperationTime must be a timestamp, not ${typeName(at)}`);
+      return { instant: fromTimestamp(at) - 1n, ordinal: END_OF_COMMIT, invalidated: false };
+    }
+    if (given.length === 0) return { instant: this.engine.committed, ordinal: END_OF_COMMIT, invalidated: false };
+    const position = parseToken(options.get(given[0] as string));
+    if (position.invalidated && given[0] === 'resumeAfter') {
+      throw new MongoError(
+        260,
+        'Attempting to resume a change stream using resumeAfter is not allowed from an invalidate notification',
+      );
+    }
+    return position;
+  }
+
+  private checkHistory({ instant }: Position): void {
+    const snapshot = this.engine.snapshot();
+    try {
+      if (instant < readState(snapshot).floor) throw historyLost();
+    } finally {
+      snapshot.release();
+    }
+  }
+
+  private read(size: number): Buffer[] {
+    const documents: Buffer[] = [];
+    if (this.invalidated || size === 0) return documents;
+    const snapshot = this.engine.snapshot();
+    try {
+      if (this.position.instant < readState(snapshot).floor) throw historyLost();
+      let bytes = 0;
+      for (const entry of readAfter(snapshot, this.position.instant, this.position.ordinal)) {
+        const { instant, ordinal } = entry;
+        const position = { instant, ordinal, invalidated: false };
+        const event = this.eventOf(entry, position, snapshot);
+        if (event !== undefined) {
+          const encoded = this.shape(event);
+          if (encoded !== undefined) {
+            documents.push(encoded);
+            bytes += encoded.length;
+          }
+        }
+        this.position = position;
+        if (this.invalidates(entry)) {
+          this.position = { ...position, invalidated: true };
+          this.invalidated = true;
+          const last = this.shape(base(entry, this.position, 'invalidate'));
+          if (last !== undefined) documents.push(last);
+          return documents;
+        }
+        if (documents.length >= size || bytes > BATCH_BYTES) return documents;
+      }
+      if (snapshot.instant > this.position.instant) {
+        this.position = { instant: snapshot.instant, ordinal: END_OF_COMMIT, invalidated: false };
+      }
+      return documents;
+    } finally {
+      snapshot.release();
+    }
+  }
+
+  private watches(entry: OplogEntry): boolean {
+    const { db, collection } = this.scope;
+    if (db !== undefined && entry.db !== db) return false;
+    return collection === undefined || entry.collection === collection;
+  }
+
+  private invalidates(entry: OplogEntry): boolean {
+    if (!this.watches(entry)) return false;
+    if (this.scope.collection !== undefined) return entry.type === 'drop';
+    return this.scope.db !== undefined && entry.type === 'dropDatabase';
+  }
+
+  private eventOf(entry: OplogEntry, position: Position, view: View): Doc | undefined {
+    if (!this.watches(entry)) return undefined;
+    const { type, db, collection, id } = entry;
+    const ns = doc({ db, coll: collection });
+    const documentKey = id === undefined ? undefined : doc({ _id: id });
+    switch (type) {
+      case 'insert':
+      case 'replace': {
+        const fullDocument = decode(entry.document as Buffer);
+        return new Map([...base(entry, position, type), ...doc({ fullDocument, ns, documentKey })]);
+      }
+      case 'update': {
+        const fullDocument = this.updateLookup ? lookup(this.engine, view, entry) : undefined;
+        const updateDescription = entry.description;
+        return new Map([...base(entry, position, type), ...doc({ fullDocument, ns, documentKey, updateDescription })]);
+      }
+      case 'delete':
+        return new Map([...base(entry, position, type), ...doc({ ns, documentKey })]);
+      case 'drop':
+        return new Map([...base(entry, position, type), ...doc({ ns })]);
+      case 'dropDatabase':
+        return new Map([...base(entry, position, type), ...doc({ ns: doc({ db }) })]);
+      case 'create':
+      case 'createIndexes':
+      case 'dropIndexes':
+        // Events of these kinds are only for showExpandedEvents, which is refused.
+        return undefined;
+    }
+  }
+
+  /** Runs an event through the stages behind $changeStream; undefined when they drop it. */
+  private shape(event: Doc): Buffer | undefined {
+    if (this.matcher && !this.matcher.matches(event)) return undefined;
+    const [shaped] = this.pipeline.run([event], NO_COLLECTIONS);
+    if (shaped === undefined) return undefined;
+    if (!equal(shaped.get('_id'), event.get('_id'))) {
+      const message =
+        'Encountered an event whose _id field, which contains the resume token, was modified by the pipeline. Modifying the _id field of an event makes it impossible to resume the stream from that point. Only transformations that retain the unmodified _id field are allowed.';
+      throw mongoError('ChangeStreamFatalError', message, { errorLabels: ['NonResumableChangeStreamError'] });
+    }
+    return encode(shaped);
+  }
+}
+
+const NO_COLLECTIONS: StageSource = { find: () => [] };
+
+function base(entry: OplogEntry, position: Position, operationType: string): Doc {
+  const { wallTime, txnNumber, lsid } = entry;
+  const clusterTime = toTimestamp(entry.instant);
+  return doc({ _id: resumeToken(position), operationType, clusterTime, wallTime, txnNumber, lsid });
+}
+
+/** The document as it is now, or null when it is gone. */
+function lookup(engine: Engine, view: View, entry: OplogEntry): Value {
+  const collection = engine.catalog.get(`${entry.db}.${entry.collection}`);
+  if (collection === undefined || !equal(collection.uuid, entry.uuid)) return null;
+  const idIndex = collection.indexes.find((index) => index.name === '_id_');
+  if (idIndex === undefined) return null;
+  const record = view.get(indexEntryKey(idIndex.id, cutKey([entry.id], [1]).bytes));
+  const bytes = record && view.get(keyOf(collection, recordOfBytes(record)));
+  return bytes ? decode(bytes) : null;
+}
+
+function wantsLookup(options: Doc): boolean {
+  const full = options.get('fullDocument') ?? 'default';
+  const before = options.get('fullDocumentBeforeChange') ?? 'off';
+  if (options.get('showExpandedEvents') === true) {
+    throw mongoError('InvalidOptions', 'The embedded database does not support showExpandedEvents of $changeStream');
+  }
+  if (before !== 'off' || full === 'whenAvailable' || full === 'required') {
+    throw mongoError('InvalidOptions', 'The embedded database keeps no pre- and post-images for $changeStream');
+  }
+  if (full !== 'default' && full !== 'updateLookup') {
+    throw mongoError(
+      'BadValue',
+      `Enumeration value '${String(full)}' for field '$changeStream.fullDocument' is not a valid value.`,
+    );
+  }
+  return full === 'updateLookup';
+}
+
+function checkStage(stage: Value): void {
+  const name = isDoc(stage) ? stage.keys().next().value : undefined;
+  if (name === '$changeStream') throw onlyFirst();
+  if (name !== undefined && STAGES.includes(name)) return;
+  throw mongoError('IllegalOperation', `${String(name)} is not permitted in a $changeStream pipeline`);
+}
+
+function onlyFirst(): MongoError {
+  return new MongoError(40602, '$changeStream is only valid as the first stage in a pipeline.');
+}
+
+/** The options of a pipeline's $changeStream stage, or undefined when it has none; it must come first. */
+export function changeStreamOptions(pipeline: Value[]): Doc | undefined {
+  const [first, ...rest] = pipeline;
+  if (rest.some((stage) => isDoc(stage) && stage.has('$changeStream'))) throw onlyFirst();
+  if (!isDoc(first) || !first.has('$changeStream')) return undefined;
+  const options = first.get('$changeStream');
+  if (!isDoc(options)) throw new MongoError(50808, '$changeStream stage expects a document as argument.');
+  return options;
+}
