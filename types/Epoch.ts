@@ -28,4 +28,7 @@ export class Epoch extends Node {
 
   @Field(() => DateTime, { description: 'When it was logged, or the time that the trainer gave.' })
   timestamp!: Date;
+
+  /** How often the record was written, from 1; 0 where another program wrote it. Tells events of one epoch apart. */
+  version!: number;
 }

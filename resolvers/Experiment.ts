@@ -1,0 +1,231 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
+import type { Context } from '../src/context';
+import { livenessOf } from '../src/liveness';
+import { CHECKPOINT_LIMITS, CHECKPOINT_ORDER } from '../src/stores/checkpoints';
+import { EPOCH_LIMITS, EPOCH_ORDER } from '../src/stores/epochs';
+import { EXPERIMENT_LIMITS, EXPERIMENT_ORDER } from '../src/stores/experiments';
+import { EMPTY_PAGE, toPageRequest } from '../src/stores/pages';
+import { SUBJECT_LIMITS, SUBJECT_ORDER, type SubjectSelection } from '../src/stores/subjects';
+import { toObjectId } from '../src/stores/values';
+import { Checkpoint } from '../types/Checkpoint';
+import { CheckpointConnection } from '../types/connections/CheckpointConnection';
+import { EpochConnection } from '../types/connections/EpochConnection';
+import { ExperimentConnection } from '../types/connections/ExperimentConnection';
+import { SubjectConnection } from '../types/connections/SubjectConnection';
+import { ExperimentLiveness } from '../types/enums/ExperimentLiveness';
+import { Epoch } from '../types/Epoch';
+import { ExperimentEvent } from '../types/events/ExperimentEvent';
+import { Experiment } from '../types/Experiment';
+import { CreateExperimentInput } from '../types/inputs/CreateExperimentInput';
+import { EpochPageArgs } from '../types/inputs/EpochPageArgs';
+import { PageArgs } from '../types/inputs/PageArgs';
+import { SubjectPageArgs } from '../types/inputs/SubjectPageArgs';
+import { UpdateExperimentInput } from '../types/inputs/UpdateExperimentInput';
+import { UpdateExperimentStatusInput } from '../types/inputs/UpdateExperimentStatusInput';
+import { CreateExperimentPayload } from '../types/payloads/CreateExperimentPayload';
+import { DeleteExperimentPayload } from '../types/payloads/DeleteExperimentPayload';
+import { HeartbeatPayload } from '../types/payloads/HeartbeatPayload';
+import { UpdateExperimentPayload } from '../types/payloads/UpdateExperimentPayload';
+import { toConnection, type ConnectionSource } from './connection';
+
+const FIRST_PAGE_SIZE_1 = { limit: 1, after: null, before: null };
+const ALL_EPOCHS = { from: null, to: null };
+
+@Resolver(() => Experiment)
+export class ExperimentResolver {
+  @Query(() => Experiment, { nullable: true, description: 'One run; null if there is none with this id.' })
+  experiment(
+    @Arg('id', () => ID, { description: "The run's id." }) id: string,
+    @Ctx() { loaders }: Context,
+  ): Promise<Experiment | null> {
+    return loaders.experiment.load(toObjectId(id, 'id'));
+  }
+
+  @Query(() => ExperimentConnection, {
+    description: 'All runs, newest first. `first` and `last` take 1 to 100, 20 if left out.',
+  })
+  async experiments(@Args() args: PageArgs, @Ctx() { stores }: Context): Promise<ConnectionSource<Experiment>> {
+    const request = toPageRequest(args, EXPERIMENT_ORDER, EXPERIMENT_LIMITS);
+    return toConnection(await stores.experiments.page(request), () => stores.experiments.count());
+  }
+
+  @FieldResolver(() => ExperimentLiveness, { description: 'Whether a run that says RUNNING shows signs of life.' })
+  liveness(@Root() experiment: Experiment): ExperimentLiveness {
+    return livenessOf(experiment, new Date());
+  }
+
+  @FieldResolver(() => Experiment, { nullable: true, description: 'The run that this one continues.' })
+  parent(@Root() experiment: Experiment, @Ctx() { loaders }: Context): Promise<Experiment | null> | null {
+    const parentId = experiment.parent_experiment_id;
+    return parentId && loaders.experiment.load(parentId);
+  }
+
+  @FieldResolver(() => ExperimentConnection, { description: 'The runs that continue this one, newest first.' })
+  async children(
+    @Root() { _id: parent }: Experiment,
+    @Args() args: PageArgs,
+    @Ctx() { loaders }: Context,
+  ): Promise<ConnectionSource<Experiment>> {
+    const request = toPageRequest(args, EXPERIMENT_ORDER, EXPERIMENT_LIMITS);
+    return toConnection(await loaders.childPages.load({ parent, request }), () => loaders.childCount.load(parent));
+  }
+
+  @FieldResolver(() => EpochConnection, {
+    description: "The run's epochs in order of their numbers. `first` and `last` take 1 to 1000, 100 if left out.",
+  })
+  async epochs(
+    @Root() { _id: parent }: Experiment,
+    @Args() { from, to, ...args }: EpochPageArgs,
+    @Ctx() { loaders }: Context,
+  ): Promise<ConnectionSource<Epoch>> {
+    const request = toPageRequest(args, EPOCH_ORDER, EPOCH_LIMITS);
+    const range = { from: from ?? null, to: to ?? null };
+    return toConnection(await loaders.epochPages.load({ parent, request, range }), () =>
+      loaders.epochCount.load({ parent, range }),
+    );
+  }
+
+  @FieldResolver(() => Epoch, { nullable: true, description: 'One epoch; null if it is not stored.' })
+  epoch(
+    @Root() { _id: experimentId }: Experiment,
+    @Arg('number', () => Int, { description: "The epoch's number." }) number: number,
+    @Ctx() { loaders }: Context,
+  ): Promise<Epoch | null> {
+    return loaders.epochAt.load({ experimentId, epoch: number });
+  }
+
+  @FieldResolver(() => Epoch, { nullable: true, description: 'The epoch with the highest number.' })
+  async latestEpoch(@Root() { _id: parent }: Experiment, @Ctx() { loaders }: Context): Promise<Epoch | null> {
+    const page = await loaders.epochPages.load({
+      parent,
+      request: { ...FIRST_PAGE_SIZE_1, backward: true },
+      range: ALL_EPOCHS,
+    });
+    return page.items[0]?.node ?? null;
+  }
+
+  @FieldResolver(() => Int, { description: 'How many epochs are stored.' })
+  epochCount(@Root() { _id: parent }: Experiment, @Ctx() { loaders }: Context): Promise<number> {
+    return loaders.epochCount.load({ parent, range: ALL_EPOCHS });
+  }
+
+  @FieldResolver(() => CheckpointConnection, {
+    description: "The run's checkpoints, latest epoch first. `first` and `last` take 1 to 1000, 100 if left out.",
+  })
+  async checkpoints(
+    @Root() { _id: parent }: Experiment,
+    @Args() args: PageArgs,
+    @Ctx() { loaders }: Context,
+  ): Promise<ConnectionSource<Checkpoint>> {
+    const request = toPageRequest(args, CHECKPOINT_ORDER, CHECKPOINT_LIMITS);
+    return toConnection(await loaders.checkpointPages.load({ parent, request }), () =>
+      loaders.checkpointCount.load(parent),
+    );
+  }
+
+  @FieldResolver(() => Checkpoint, { nullable: true, description: 'The best checkpoint; null while there is none.' })
+  bestCheckpoint(@Root() { _id }: Experiment, @Ctx() { loaders }: Context): Promise<Checkpoint | null> {
+    return loaders.bestCheckpoint.load(_id);
+  }
+
+  @FieldResolver(() => SubjectConnection, {
+    description:
+      "The subjects of the releases that the run's dataset uses, in order of their identifiers. `first` and `last` take " +
+      '1 to 1000, 100 if left out.',
+  })
+  async subjects(
+    @Root() experiment: Experiment,
+    @Args() { split, ...args }: SubjectPageArgs,
+    @Ctx() { loaders }: Context,
+  ): Promise<ConnectionSource<unknown>> {
+    const request = toPageRequest(args, SUBJECT_ORDER, SUBJECT_LIMITS);
+    const { challenge } = experiment;
+    const releases = experiment.dataset?.releases ?? [];
+    if (releases.length === 0 || (split && challenge !== 1 && challenge !== 2)) {
+      return toConnection(EMPTY_PAGE, async () => 0);
+    }
+    const selection: SubjectSelection = {
+      releases,
+      inSplit: split ? { challenge: challenge as 1 | 2, split } : null,
+    };
+    return toConnection(await loaders.subjectPages.load({ selection, request }), () =>
+      loaders.subjectCount.load(selection),
+    );
+  }
+
+  @Mutation(() => CreateExperimentPayload, { description: 'Stores a new run. Safe to retry with a client-made id.' })
+  createExperiment(
+    @Arg('input', () => CreateExperimentInput, { description: 'The run.' }) input: CreateExperimentInput,
+    @Ctx() { stores }: Context,
+  ): Promise<CreateExperimentPayload> {
+    return stores.experiments.create(input);
+  }
+
+  @Mutation(() => UpdateExperimentPayload, {
+    description: 'Changes what is said of a run. NOT_FOUND if there is none.',
+  })
+  async updateExperiment(
+    @Arg('input', () => UpdateExperimentInput, { description: 'The changes.' }) input: UpdateExperimentInput,
+    @Ctx() { stores }: Context,
+  ): Promise<UpdateExperimentPayload> {
+    return { experiment: await stores.experiments.update(input) };
+  }
+
+  @Mutation(() => UpdateExperimentPayload, {
+    description:
+      'Says where a run stands. When it ends, the metrics that the caller leaves out are filled in from its epochs. ' +
+      'CONFLICT for a move that is not allowed, NOT_FOUND if there is no such run.',
+  })
+  async updateExperimentStatus(
+    @Arg('input', () => UpdateExperimentStatusInput, { description: 'The new status.' })
+    input: UpdateExperimentStatusInput,
+    @Ctx() { stores }: Context,
+  ): Promise<UpdateExperimentPayload> {
+    return { experiment: await stores.experiments.updateStatus(input) };
+  }
+
+  @Mutation(() => HeartbeatPayload, {
+    description:
+      "A running trainer's sign of life: cheap, sent about once a minute. A run that has sent one counts as STALLED after " +
+      '5 minutes of silence.',
+  })
+  async heartbeat(
+    @Arg('experimentId', () => ID, { description: 'The run.' }) experimentId: string,
+    @Ctx() { stores }: Context,
+  ): Promise<HeartbeatPayload> {
+    return { experiment: await stores.experiments.heartbeat(toObjectId(experimentId, 'experimentId')) };
+  }
+
+  @Mutation(() => DeleteExperimentPayload, {
+    description:
+      'Removes a run with its epochs and checkpoints; files on disk are not touched. Runs that continue it stay. ' +
+      'Removing what is not there removes nothing, so a retry is safe.',
+  })
+  async deleteExperiment(
+    @Arg('id', () => ID, { description: "The run's id." }) id: string,
+    @Ctx() { stores }: Context,
+  ): Promise<DeleteExperimentPayload> {
+    const experimentId = toObjectId(id, 'id');
+    return { id: experimentId.toHexString(), ...(await stores.experiments.delete(experimentId)) };
+  }
+
+  @Subscription(() => ExperimentEvent, {
+    description:
+      'Runs as they are created, changed and removed. An epoch or a checkpoint shows as a change of its run, too.',
+    subscribe: ({ args, context }: { args: ExperimentChangedArgs; context: Context }) =>
+      context.live.experimentChanged(args.id == null ? null : toObjectId(args.id, 'id'), args.after ?? null),
+  })
+  experimentChanged(
+    @Root() event: ExperimentEvent,
+    @Arg('id', () => ID, { nullable: true, description: 'Only this run.' }) _id?: string,
+    @Arg('after', () => String, { nullable: true, description: 'Continue behind the event with this cursor.' })
+    _after?: string,
+  ): ExperimentEvent {
+    return event;
+  }
+}
+
+interface ExperimentChangedArgs {
+  id?: string | null;
+  after?: string | null;
+}

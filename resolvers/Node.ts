@@ -1,0 +1,44 @@
+import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
+import type { ObjectId } from 'mongodb';
+import type { Context } from '../src/context';
+import { badInput } from '../src/errors';
+import { toObjectId } from '../src/stores/values';
+import { Node } from '../types/Node';
+
+const MAX_NODES = 250;
+
+/** The record with this id, whichever collection holds it: one batched read of each. */
+async function find(id: ObjectId, { loaders }: Context): Promise<Node | null> {
+  const found = await Promise.all([
+    loaders.experiment.load(id),
+    loaders.epoch.load(id),
+    loaders.checkpoint.load(id),
+    loaders.subject.load(id),
+  ]);
+  return found.find((record) => record !== null) ?? null;
+}
+
+@Resolver(() => Node)
+export class NodeResolver {
+  @Query(() => Node, { nullable: true, description: 'Any record by its id; null if there is none.' })
+  node(
+    @Arg('id', () => ID, { description: "The record's id." }) id: string,
+    @Ctx() context: Context,
+  ): Promise<Node | null> {
+    return find(toObjectId(id, 'id'), context);
+  }
+
+  @Query(() => [Node], {
+    nullable: 'items',
+    description:
+      'Any records by their ids, at most 250, in the order given; null in the place of one that does not exist.',
+  })
+  nodes(
+    @Arg('ids', () => [ID], { description: "The records' ids." }) ids: string[],
+    @Ctx() context: Context,
+  ): Promise<(Node | null)[]> {
+    if (ids.length > MAX_NODES) throw badInput('ids', `has ${ids.length} items; it takes at most ${MAX_NODES}`);
+    const parsed = ids.map((id, index) => toObjectId(id, `ids[${index}]`));
+    return Promise.all(parsed.map((id) => find(id, context)));
+  }
+}

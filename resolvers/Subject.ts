@@ -1,0 +1,70 @@
+import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { Context } from '../src/context';
+import { EXPERIMENT_LIMITS, EXPERIMENT_ORDER } from '../src/stores/experiments';
+import { EMPTY_PAGE, toPageRequest } from '../src/stores/pages';
+import { MAX_SUBJECTS, SUBJECT_LIMITS, SUBJECT_ORDER } from '../src/stores/subjects';
+import { assertBatch } from '../src/stores/values';
+import { ExperimentConnection } from '../types/connections/ExperimentConnection';
+import { SubjectConnection } from '../types/connections/SubjectConnection';
+import { Experiment } from '../types/Experiment';
+import { PageArgs } from '../types/inputs/PageArgs';
+import { SubjectInput } from '../types/inputs/SubjectInput';
+import { UpsertSubjectsPayload } from '../types/payloads/UpsertSubjectsPayload';
+import { Subject } from '../types/Subject';
+import { toBatchErrors } from './batch';
+import { toConnection, type ConnectionSource } from './connection';
+
+@Resolver(() => Subject)
+export class SubjectResolver {
+  @Query(() => Subject, { nullable: true, description: 'One subject; null if there is none with this identifier.' })
+  subject(
+    @Arg('subjectId', () => String, { description: 'Identifier in the dataset, such as "sub-NDARAC904DMU".' })
+    subjectId: string,
+    @Ctx() { loaders }: Context,
+  ): Promise<Subject | null> {
+    return loaders.subjectBySubjectId.load(subjectId);
+  }
+
+  @Query(() => SubjectConnection, {
+    description: 'All subjects in order of their identifiers. `first` and `last` take 1 to 1000, 100 if left out.',
+  })
+  async subjects(@Args() args: PageArgs, @Ctx() { stores }: Context): Promise<ConnectionSource<Subject>> {
+    const request = toPageRequest(args, SUBJECT_ORDER, SUBJECT_LIMITS);
+    return toConnection(await stores.subjects.page(request), () => stores.subjects.count());
+  }
+
+  @FieldResolver(() => ExperimentConnection, {
+    description: "The runs whose dataset uses one of the subject's releases, newest first.",
+  })
+  async experiments(
+    @Root() { releases }: Subject,
+    @Args() args: PageArgs,
+    @Ctx() { loaders }: Context,
+  ): Promise<ConnectionSource<Experiment>> {
+    const request = toPageRequest(args, EXPERIMENT_ORDER, EXPERIMENT_LIMITS);
+    if (releases.length === 0) return toConnection(EMPTY_PAGE, async () => 0);
+    return toConnection(await loaders.experimentPagesUsing.load({ releases, request }), () =>
+      loaders.experimentCountUsing.load(releases),
+    );
+  }
+
+  @Mutation(() => UpsertSubjectsPayload, {
+    description:
+      'Creates or updates up to 1000 subjects by subjectId. Each is written on its own: what is wrong with one is listed ' +
+      'by its index, and the others are stored.',
+  })
+  async upsertSubjects(
+    @Arg('subjects', () => [SubjectInput], { description: 'The subjects, 1 to 1000.' }) subjects: SubjectInput[],
+    @Ctx() { stores }: Context,
+  ): Promise<UpsertSubjectsPayload> {
+    assertBatch(subjects.length, MAX_SUBJECTS, 'subjects');
+    const results = await stores.subjects.upsert(subjects);
+    const count = (outcome: string): number => results.filter((result) => result === outcome).length;
+    return {
+      created: count('created'),
+      updated: count('updated'),
+      unchanged: count('unchanged'),
+      errors: toBatchErrors(results),
+    };
+  }
+}

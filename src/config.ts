@@ -1,0 +1,127 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+import { StartupError } from './errors';
+import { LOG_LEVELS, type LogLevel } from './log';
+
+/** Everything that can be set from outside. */
+export interface Config {
+  /** Port of the HTTP server; 0 takes a free one. */
+  port: number;
+  /** Address that the HTTP server binds to: a loopback address or name. */
+  host: string;
+  /** Folder of the embedded database, absolute. */
+  dataDir: string;
+  /** Connection string of a replica set or mongos; undefined means the embedded database. */
+  mongodbUri: string | undefined;
+  logLevel: LogLevel;
+  production: boolean;
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+/** One setting: how its text is read, and the lines of .env.example that describe it (shown with each fault). */
+interface Setting<T> {
+  schema: z.ZodType<T>;
+  help: string;
+}
+
+const SETTINGS = {
+  PORT: {
+    schema: z
+      .string()
+      .default('4000')
+      .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, 'must be a whole number from 0 to 65535')
+      .transform(Number),
+    help: 'PORT=4000           # port of the HTTP server; 0 takes a free one',
+  },
+  HOST: {
+    schema: z
+      .string()
+      .default('127.0.0.1')
+      .refine(
+        (text) => LOOPBACK.test(text),
+        'must be a loopback address (127.0.0.1, ::1 or localhost): the server asks nobody for a token yet, so that ' +
+          'any other address would let everyone on the network write',
+      ),
+    help: 'HOST=127.0.0.1      # loopback address to listen on',
+  },
+  DATA_DIR: {
+    schema: z
+      .string()
+      .default('./data')
+      .refine((text) => text.trim() !== '' && !text.includes('\0'), 'must be the path of a folder')
+      .transform((text) => path.resolve(text)),
+    help: "DATA_DIR=./data     # folder of the embedded database; made if it isn't there",
+  },
+  MONGODB_URI: {
+    schema: z
+      .string()
+      .refine(
+        (text) => /^mongodb(\+srv)?:\/\/[^/\s]+/.test(text),
+        'must be a connection string such as mongodb://127.0.0.1:27017/eeg2025?replicaSet=rs0',
+      )
+      .optional(),
+    help: 'MONGODB_URI=mongodb://127.0.0.1:27017/eeg2025?replicaSet=rs0   # replica set or mongos, in place of DATA_DIR',
+  },
+  LOG_LEVEL: {
+    schema: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+    help: 'LOG_LEVEL=info      # fatal, error, warn, info, debug, trace or silent',
+  },
+  NODE_ENV: {
+    schema: z
+      .enum(['development', 'production', 'test'], 'must be development, production or test')
+      .default('development'),
+    help: 'NODE_ENV=development   # production refuses to run on the embedded database',
+  },
+} satisfies Record<string, Setting<unknown>>;
+
+type Name = keyof typeof SETTINGS;
+
+/** The variables of a .env file in the working directory; variables of the process win over them. */
+function readEnvFile(folder: string): NodeJS.Dict<string> {
+  const file = path.join(folder, '.env');
+  return existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+}
+
+/**
+ * Reads the configuration from `environment`; an empty variable counts as not set. Throws one StartupError that lists
+ * every fault with the line of .env.example that would be right. The values of MONGODB_URI are never shown: they may
+ * hold a password.
+ */
+export function parseConfig(environment: NodeJS.Dict<string>): Config {
+  const faults: string[] = [];
+  const read = <T>(name: Name, schema: z.ZodType<T>): T => {
+    const text = environment[name] === '' ? undefined : environment[name];
+    const result = schema.safeParse(text);
+    if (result.success) return result.data;
+    const shown = name === 'MONGODB_URI' ? '' : ` (it is ${JSON.stringify(text)})`;
+    const problem = result.error.issues.map((issue) => issue.message).join('; ');
+    faults.push(`  ${name} ${problem}${shown}\n      ${SETTINGS[name].help}`);
+    return undefined as T;
+  };
+  const config: Config = {
+    port: read('PORT', SETTINGS.PORT.schema),
+    host: read('HOST', SETTINGS.HOST.schema),
+    dataDir: read('DATA_DIR', SETTINGS.DATA_DIR.schema),
+    mongodbUri: read('MONGODB_URI', SETTINGS.MONGODB_URI.schema),
+    logLevel: read('LOG_LEVEL', SETTINGS.LOG_LEVEL.schema),
+    production: read('NODE_ENV', SETTINGS.NODE_ENV.schema) === 'production',
+  };
+  if (config.production && !config.mongodbUri && !faults.some((fault) => fault.includes('MONGODB_URI'))) {
+    faults.push(
+      '  MONGODB_URI must be set when NODE_ENV is production: the embedded database is for one machine and first looks\n' +
+        `      ${SETTINGS.MONGODB_URI.help}`,
+    );
+  }
+  if (faults.length > 0) {
+    throw new StartupError(`The configuration is wrong (environment or .env):\n${faults.join('\n')}`);
+  }
+  return config;
+}
+
+/** The configuration of this process: its environment over the .env file of the working directory. */
+export function loadConfig(): Config {
+  return parseConfig({ ...readEnvFile(process.cwd()), ...process.env });
+}

@@ -1,0 +1,26 @@
+import type { Live } from './live/subscriptions';
+import { createLoaders, type Loaders } from './loaders';
+import type { Stores } from './stores';
+
+/** What a resolver sees. One for each operation, and for each event of a subscription. */
+export interface Context {
+  readonly stores: Stores;
+  readonly loaders: Loaders;
+  readonly live: Live;
+  readonly server: ServerDescription;
+}
+
+/** What the server says of itself in `serverInfo`. */
+export interface ServerDescription {
+  readonly version: string;
+  readonly embedded: boolean;
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+/** Makes contexts over the parts of one server; each has loaders of its own. */
+export type ContextFactory = () => Context;
+
+/** The context factory of a server. */
+export function createContextFactory(parts: Omit<Context, 'loaders'>): ContextFactory {
+  return () => ({ ...parts, loaders: createLoaders(parts.stores) });
+}

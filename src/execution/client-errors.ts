@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { ApiError, ERROR_CODES, type ErrorCode } from '../errors';
+import type { Log } from '../log';
+import { isDatabaseUnavailable } from '../stores/failures';
+
+/** Turns whatever went wrong into what a client may see; the rest goes to the log. */
+export type ClientErrors = (error: unknown) => GraphQLFormattedError;
+
+function isKnownCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(ERROR_CODES, code);
+}
+
+/** The error that was thrown, behind those that graphql-js and Apollo Server wrapped around it. */
+function causeOf(error: unknown): unknown {
+  let cause = error;
+  while (cause instanceof GraphQLError && !(cause instanceof ApiError) && cause.originalError)
+    cause = cause.originalError;
+  return cause;
+}
+
+/**
+ * The formatter of every transport. An ApiError and graphql-js's own complaints about the request pass with their
+ * message; a database that does not answer becomes DATABASE_UNAVAILABLE; anything else becomes INTERNAL_SERVER_ERROR
+ * with an id, and the log has the error under that id.
+ */
+export function createClientErrors(log: Log): ClientErrors {
+  return (error) => {
+    const cause = causeOf(error);
+    const graphql = error instanceof GraphQLError ? error : undefined;
+    const place = {
+      ...(graphql?.locations ? { locations: graphql.locations } : {}),
+      ...(graphql?.path ? { path: graphql.path } : {}),
+    };
+    if (cause instanceof ApiError) {
+      return { message: cause.message, ...place, extensions: { ...cause.extensions } };
+    }
+    if (isDatabaseUnavailable(cause)) {
+      log.warn({ err: cause }, 'The database did not answer an operation');
+      const message = 'The database does not answer now. Retry later; a repeated write is stored once.';
+      return { message, ...place, extensions: { code: 'DATABASE_UNAVAILABLE' } };
+    }
+    if (graphql && cause instanceof GraphQLError) {
+      const given = cause.extensions.code ?? graphql.extensions.code;
+      // Without a path it is about the request itself: graphql-js gives no code to variables that don't fit.
+      const code = isKnownCode(given) ? given : graphql.path ? undefined : given ? 'BAD_REQUEST' : 'BAD_USER_INPUT';
+      if (code && code !== 'INTERNAL_SERVER_ERROR') return { message: graphql.message, ...place, extensions: { code } };
+    }
+    const errorId = randomUUID();
+    log.error({ err: cause, errorId, path: graphql?.path }, 'An operation failed');
+    const message = `The server failed; its log has the reason under ${errorId}.`;
+    return { message, ...place, extensions: { code: 'INTERNAL_SERVER_ERROR', errorId } };
+  };
+}

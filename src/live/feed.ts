@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MongoError, MongoServerError, type ChangeStream, type ResumeToken } from 'mongodb';
+import type { Log } from '../log';
+import type { Database } from '../stores/database';
+import type { Broker } from './broker';
+import { encodeToken, PIPELINE, readChange } from './events';
+
+/** How long the database holds an empty answer back, waiting for an event. */
+const AWAIT_MS = 1_000;
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 5_000;
+/** Events passed on before subscribers get a turn to take theirs. */
+const BURST = 256;
+
+/** Codes of resume tokens that the database can't continue from: history lost, fatal error, capped position lost. */
+const LOST = new Set([136, 222, 260, 280, 286]);
+
+/** Whether an error means that a stream can't be continued from its token, however often it is tried. */
+export function isHistoryLost(error: unknown): boolean {
+  if (!(error instanceof MongoError)) return false;
+  return (
+    error.hasErrorLabel('NonResumableChangeStreamError') ||
+    (error instanceof MongoServerError && LOST.has(Number(error.code)))
+  );
+}
+
+/**
+ * The server's one change stream, supervised: it is opened again from its last token after any failure, for as long as
+ * it takes, and where that token is lost it starts anew and tells the broker that there is a gap. (The driver resumes by
+ * itself only once, and only after failures of getMore.)
+ */
+export class ChangeFeed {
+  private token: ResumeToken | undefined;
+  private stream: ChangeStream | undefined;
+  private running: Promise<void> | undefined;
+  private readonly stopping = new AbortController();
+  private openSince: Date | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly broker: Broker,
+    private readonly log: Log,
+  ) {}
+
+  /** Whether the stream is open now. */
+  get isOpen(): boolean {
+    return this.openSince !== undefined;
+  }
+
+  /** The cursor of the newest place that the feed has reached, also while nothing happens. */
+  get cursor(): string | undefined {
+    return this.token === undefined ? undefined : encodeToken(this.token);
+  }
+
+  /** Resolves once the stream is open, so that no later event is missed. */
+  start(): Promise<void> {
+    return new Promise((resolve) => {
+      this.running = this.run(resolve);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.stopping.abort();
+    await this.stream?.close().catch(() => undefined);
+    await this.running;
+  }
+
+  private async run(onOpen: () => void): Promise<void> {
+    let delay = FIRST_RETRY_MS;
+    while (!this.stopping.signal.aborted) {
+      try {
+        await this.follow(() => {
+          delay = FIRST_RETRY_MS;
+          onOpen();
+        });
+      } catch (error) {
+        if (this.stopping.signal.aborted) break;
+        if (isHistoryLost(error)) {
+          this.log.warn({ err: error }, 'The change stream lost its place; subscribers are told to query again');
+          this.token = undefined;
+          this.broker.reset();
+        } else {
+          this.log.warn({ err: error, retryInMs: delay }, 'The change stream broke; it is opened again from its place');
+        }
+      }
+      this.openSince = undefined;
+      await this.stream?.close().catch(() => undefined);
+      await sleep(delay * (0.5 + Math.random()), undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      delay = Math.min(delay * 2, LAST_RETRY_MS);
+    }
+  }
+
+  /** Opens the stream and passes its events on until it fails or ends. */
+  private async follow(onOpen: () => void): Promise<void> {
+    const stream = this.database.db.watch(PIPELINE, {
+      fullDocument: 'updateLookup',
+      maxAwaitTimeMS: AWAIT_MS,
+      ...(this.token === undefined ? {} : { startAfter: this.token }),
+    });
+    this.stream = stream;
+    for (let count = 1; !this.stopping.signal.aborted && !stream.closed; count++) {
+      const change = await stream.tryNext();
+      if (!this.openSince) {
+        this.openSince = new Date();
+        onOpen();
+      }
+      if (change) {
+        const entry = readChange(change);
+        if (entry === 'reset') this.broker.reset();
+        else if (entry !== 'ignored') this.broker.publish(entry);
+      }
+      this.token = stream.resumeToken ?? this.token;
+      if (count % BURST === 0) await sleep(0);
+    }
+  }
+}

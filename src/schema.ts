@@ -1,0 +1,47 @@
+import 'reflect-metadata';
+import type { GraphQLSchema } from 'graphql';
+import { buildSchemaSync, type PubSub } from 'type-graphql';
+import { CheckpointResolver } from '../resolvers/Checkpoint';
+import { CheckpointConnectionResolver } from '../resolvers/CheckpointConnection';
+import { EpochResolver } from '../resolvers/Epoch';
+import { EpochConnectionResolver } from '../resolvers/EpochConnection';
+import { EpochMetricsResolver } from '../resolvers/EpochMetrics';
+import { ExperimentResolver } from '../resolvers/Experiment';
+import { ExperimentConnectionResolver } from '../resolvers/ExperimentConnection';
+import { ExperimentMetricsResolver } from '../resolvers/ExperimentMetrics';
+import { NodeResolver } from '../resolvers/Node';
+import { ServerInfoResolver } from '../resolvers/ServerInfo';
+import { SubjectResolver } from '../resolvers/Subject';
+import { SubjectConnectionResolver } from '../resolvers/SubjectConnection';
+
+/** type-graphql wants a PubSub even where every subscription brings its own source, as all of ours do. */
+const NO_PUBSUB: PubSub = {
+  publish() {
+    throw new Error('Events come from the change stream alone; mutations publish nothing.');
+  },
+  subscribe() {
+    throw new Error('Subscriptions take their events from src/live.');
+  },
+};
+
+/** The executable schema of the API. Input is checked by the scalars and the stores, not by class-validator. */
+export function createSchema(): GraphQLSchema {
+  return buildSchemaSync({
+    resolvers: [
+      NodeResolver,
+      ExperimentResolver,
+      ExperimentConnectionResolver,
+      ExperimentMetricsResolver,
+      EpochResolver,
+      EpochConnectionResolver,
+      EpochMetricsResolver,
+      CheckpointResolver,
+      CheckpointConnectionResolver,
+      SubjectResolver,
+      SubjectConnectionResolver,
+      ServerInfoResolver,
+    ],
+    validate: false,
+    pubSub: NO_PUBSUB,
+  });
+}

@@ -1,0 +1,196 @@
+import path from 'node:path';
+import { fastify, type FastifyError } from 'fastify';
+import packageJson from '../package.json';
+import type { Config } from './config';
+import { createContextFactory } from './context';
+import { start as startEmbedded, EmbeddedInUseError, type EmbeddedDatabase } from './embedded/start';
+import { ApiError, StartupError } from './errors';
+import { createClientErrors } from './execution/client-errors';
+import { parseBody } from './http/body';
+import { GRAPHQL_PATH, serveGraphQL } from './http/graphql';
+import { serveHealth } from './http/health';
+import { faultOfOrigin } from './http/origins';
+import { serveWebSocket } from './http/websocket';
+import { Broker } from './live/broker';
+import { ChangeFeed } from './live/feed';
+import { Live } from './live/subscriptions';
+import type { Log } from './log';
+import { createSchema } from './schema';
+import { createStores, type Stores } from './stores';
+import { CHECKPOINT_LIMITS } from './stores/checkpoints';
+import { openDatabase, type Database } from './stores/database';
+import { EPOCH_LIMITS, MAX_BATCH } from './stores/epochs';
+import { EXPERIMENT_LIMITS } from './stores/experiments';
+import { MAX_SUBJECTS, SUBJECT_LIMITS } from './stores/subjects';
+import { MAX_DOCUMENT_BYTES, MAX_NESTING } from './stores/values';
+
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+
+export const VERSION = packageJson.version;
+
+export const LIMITS = {
+  bodyBytes: MAX_BODY_BYTES,
+  documentBytes: MAX_DOCUMENT_BYTES,
+  nesting: MAX_NESTING,
+  epochsPerBatch: MAX_BATCH,
+  subjectsPerBatch: MAX_SUBJECTS,
+  experimentsPerPage: EXPERIMENT_LIMITS.max,
+  epochsPerPage: EPOCH_LIMITS.max,
+  checkpointsPerPage: CHECKPOINT_LIMITS.max,
+  subjectsPerPage: SUBJECT_LIMITS.max,
+} as const;
+
+/** A running server. */
+export interface EpochgraphServer {
+  /** Where the API is, such as "http://127.0.0.1:4000/graphql". */
+  readonly url: string;
+  /** Which database it uses, in words. */
+  readonly database: string;
+  readonly stores: Stores;
+  /** Stops taking requests, finishes those under way, and closes everything in reverse order of its start. */
+  close(): Promise<void>;
+}
+
+/** The database that a configuration names, open, with what closes it. */
+export interface OpenedDatabase {
+  database: Database;
+  embedded: boolean;
+  description: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database that the configuration names: MONGODB_URI, or the embedded one in DATA_DIR. `whenInUse` says what
+ * happens where another process serves that folder. Throws a StartupError with a sentence for each thing that can be
+ * wrong.
+ */
+export async function openConfiguredDatabase(
+  config: Config,
+  log: Log,
+  whenInUse: 'refuse' | 'join' = 'refuse',
+): Promise<OpenedDatabase> {
+  if (config.mongodbUri) {
+    const database = await openDatabase(config.mongodbUri);
+    return {
+      database,
+      embedded: false,
+      description: `MongoDB ${database.version}, database ${database.db.databaseName}`,
+      close: () => database.close(),
+    };
+  }
+  let embedded: EmbeddedDatabase;
+  try {
+    embedded = await startEmbedded({
+      dataDir: config.dataDir,
+      whenInUse,
+      onEvent: ({ level, message, fields }) => log[level](fields ?? {}, message),
+    });
+  } catch (error) {
+    if (error instanceof EmbeddedInUseError) throw new StartupError(error.message);
+    throw error;
+  }
+  try {
+    const database = await openDatabase(embedded.uri);
+    const shown = path.relative(process.cwd(), config.dataDir);
+    return {
+      database,
+      embedded: true,
+      description: `embedded, in ${shown.startsWith('..') || shown === '' ? config.dataDir : `./${shown}`}`,
+      close: async () => {
+        await database.close();
+        await embedded.close();
+      },
+    };
+  } catch (error) {
+    await embedded.close();
+    throw error;
+  }
+}
+
+/** Builds a server from its configuration and starts it; it takes requests when the promise resolves. */
+export async function createServer(config: Config, log: Log): Promise<EpochgraphServer> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) {
+      await closer().catch((error: unknown) => log.error({ err: error }, 'A part of the server did not close'));
+    }
+  };
+  try {
+    const opened = await openConfiguredDatabase(config, log);
+    closers.push(() => opened.close());
+
+    const stores = createStores(opened.database, log);
+    const broker = new Broker();
+    const feed = new ChangeFeed(opened.database, broker, log);
+    await feed.start();
+    closers.push(() => feed.close());
+    closers.push(async () => broker.close());
+
+    const schema = createSchema();
+    const createContext = createContextFactory({
+      stores,
+      live: new Live(stores, broker, feed),
+      server: { version: VERSION, embedded: opened.embedded, limits: LIMITS },
+    });
+    const clientErrors = createClientErrors(log);
+
+    const app = fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: 'idle' });
+    app.removeContentTypeParser('application/json');
+    app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+      try {
+        done(null, parseBody(body as string));
+      } catch (error) {
+        done(error as Error);
+      }
+    });
+    app.addHook('onRequest', async (request) => {
+      const fault = faultOfOrigin(request.headers);
+      if (fault) throw new ApiError('FORBIDDEN', fault);
+    });
+    app.setErrorHandler(async (error: FastifyError, _request, reply) => {
+      const { status, cause } = toHttpError(error);
+      return reply.code(status).send({ errors: [clientErrors(cause)] });
+    });
+    app.setNotFoundHandler(async (request, reply) => {
+      const message = `There is nothing at ${request.method} ${request.url.split('?')[0]}; the API is at ${GRAPHQL_PATH}.`;
+      return reply.code(404).send({ errors: [clientErrors(new ApiError('NOT_FOUND', message))] });
+    });
+    serveHealth(app, { stores, database: opened.description, feedIsOpen: () => feed.isOpen });
+    closers.push(await serveGraphQL(app, { schema, createContext, clientErrors, log }));
+    closers.push(() => app.close());
+    const address = await app.listen({ port: config.port, host: config.host });
+    closers.push(serveWebSocket(app.server, { schema, createContext, clientErrors, maxBytes: MAX_BODY_BYTES }));
+
+    return { url: `${address}${GRAPHQL_PATH}`, database: opened.description, stores, close };
+  } catch (error) {
+    await close();
+    throw error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+      ? new StartupError(`Port ${config.port} on ${config.host} is in use by another program; set PORT to a free one.`)
+      : error;
+  }
+}
+
+/** Fastify's own refusals of a request in the words of the API; anything else as it is. */
+function toHttpError(error: FastifyError | ApiError): { status: number; cause: unknown } {
+  if (error instanceof ApiError) return { status: error.code === 'FORBIDDEN' ? 403 : 400, cause: error };
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return {
+        status: 413,
+        cause: new ApiError('LIMIT_EXCEEDED', `The body is larger than the limit of ${MAX_BODY_BYTES} bytes.`),
+      };
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return {
+        status: 415,
+        cause: new ApiError('BAD_REQUEST', 'Send the operation as JSON, with content-type application/json.'),
+      };
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return { status: 400, cause: new ApiError('BAD_REQUEST', 'The body is empty; send {"query": "…"} as JSON.') };
+    default: {
+      const status = error.statusCode ?? 500;
+      return status < 500
+        ? { status, cause: new ApiError('BAD_REQUEST', error.message) }
+        : { status: 500, cause: error };
+    }
+  }
+}

@@ -1,0 +1,391 @@
+import { Double, ObjectId, type ClientSession, type Document, type Filter, type WithId } from 'mongodb';
+import { ExperimentStatus } from '../../types/enums/ExperimentStatus';
+import { WriteOutcome } from '../../types/enums/WriteOutcome';
+import { Experiment } from '../../types/Experiment';
+import { CreateExperimentInput } from '../../types/inputs/CreateExperimentInput';
+import { UpdateExperimentInput } from '../../types/inputs/UpdateExperimentInput';
+import { UpdateExperimentStatusInput } from '../../types/inputs/UpdateExperimentStatusInput';
+import { badInput, conflict, notFound } from '../errors';
+import { EXPERIMENTS } from './collections';
+import { digestOf, sameContent, valueAt } from './content';
+import type { Database } from './database';
+import type { DocumentReader } from './documents';
+import {
+  countFilters,
+  findPage,
+  findPagesOfFilters,
+  findPagesOfParents,
+  type Order,
+  type Page,
+  type PageLimits,
+  type PageRequest,
+} from './pages';
+import { NO_PROGRESS, progressUpdate, recomputeProgress, storedProgress } from './progress';
+import { CONFIG, DATASET, MODEL } from './shapes';
+import { inTransaction, isDuplicateKey, type KeyedQueue } from './transactions';
+import { assertFits, toLabels, toMetrics, toObjectId, toOpenObject, toText } from './values';
+
+export const EXPERIMENT_LIMITS: PageLimits = { default: 20, max: 100 };
+
+/** Newest first. */
+export const EXPERIMENT_ORDER: Order = {
+  name: 'start_time_desc',
+  field: 'start_time',
+  kind: 'date',
+  direction: -1,
+  typedOnly: false,
+};
+
+const NAME = { min: 1, max: 1024 };
+const LINE = { max: 4096 };
+const MAX_LINEAGE = 1000;
+const DELETE_BATCH = 2000;
+const MS_PER_HOUR = 3_600_000;
+const SECONDS_PER_HOUR = 3600;
+
+/** What changes of an experiment's document; undefined values are left alone. */
+interface Change {
+  $set: Document;
+  $unset: Document;
+}
+
+export interface DeletedExperiment {
+  deletedEpochs: number;
+  deletedCheckpoints: number;
+}
+
+function optionalText(value: string | null | undefined, path: string, limits = LINE): string | undefined {
+  return value == null ? undefined : toText(value, path, limits);
+}
+
+/** The experiments. */
+export class ExperimentStore {
+  constructor(
+    private readonly database: Database,
+    private readonly reader: DocumentReader,
+    private readonly queue: KeyedQueue,
+  ) {}
+
+  /** Experiments by id, in any order; ids of nothing are left out. */
+  async byIds(ids: readonly unknown[]): Promise<Experiment[]> {
+    const rows = await this.collection.find({ _id: { $in: [...ids] } as Filter<Document> }).toArray();
+    return rows.map((raw) => this.reader.experiment(raw));
+  }
+
+  /** A page of all experiments, newest first. */
+  page(request: PageRequest): Promise<Page<Experiment>> {
+    return findPage(this.collection, {}, EXPERIMENT_ORDER, request, (raw) => this.reader.experiment(raw));
+  }
+
+  /** How many experiments there are. */
+  count(): Promise<number> {
+    return this.collection.countDocuments({});
+  }
+
+  /** A page of the experiments that continue each of these. */
+  childPagesOf(parentIds: readonly unknown[], request: PageRequest): Promise<Map<string, Page<Experiment>>> {
+    return findPagesOfParents(
+      { collection: this.collection, ids: parentIds },
+      { collection: EXPERIMENTS, parentField: 'parent_experiment_id' },
+      EXPERIMENT_ORDER,
+      request,
+      (raw) => this.reader.experiment(raw),
+    );
+  }
+
+  /** How many experiments continue each of these; those that nothing continues are left out. */
+  async childCountsOf(parentIds: readonly unknown[]): Promise<Map<string, number>> {
+    const groups = await this.collection
+      .aggregate([
+        { $match: { parent_experiment_id: { $in: [...parentIds] } } },
+        { $group: { _id: '$parent_experiment_id', count: { $sum: 1 } } },
+      ])
+      .toArray();
+    return new Map(groups.map((group) => [String(group._id), group.count as number]));
+  }
+
+  /** For each list of releases, a page of the experiments whose dataset uses one of them. */
+  pagesUsing(releases: readonly string[][], request: PageRequest): Promise<Page<Experiment>[]> {
+    return findPagesOfFilters(this.collection, releases.map(usingFilter), EXPERIMENT_ORDER, request, (raw) =>
+      this.reader.experiment(raw),
+    );
+  }
+
+  /** For each list of releases, how many experiments use one of them. */
+  countsUsing(releases: readonly string[][]): Promise<number[]> {
+    return countFilters(this.collection, releases.map(usingFilter));
+  }
+
+  /**
+   * Stores a new experiment. With a client-made id the call can be repeated: the digest of the content it was created
+   * with is stored beside it, so that a late retry is told from another experiment even after epochs have arrived.
+   */
+  async create(input: CreateExperimentInput): Promise<{ experiment: Experiment; outcome: WriteOutcome }> {
+    const now = new Date();
+    const given = this.givenFields(input);
+    const id = input.id == null ? new ObjectId() : toObjectId(input.id, 'input.id');
+    const status = input.status ?? ExperimentStatus.RUNNING;
+    const document: WithId<Document> = {
+      _id: id,
+      ...given,
+      start_time: input.startTime ?? now,
+      ...(status === ExperimentStatus.RUNNING ? {} : { end_time: input.endTime ?? now }),
+      last_seen_at: now,
+      progress: NO_PROGRESS,
+      creation_digest: digestOf(given),
+    };
+    assertFits(document, 'input');
+    const parentId = given.parent_experiment_id as ObjectId | undefined;
+    if (parentId && !(await this.exists(parentId))) throw notFound('Parent experiment', parentId.toHexString());
+    try {
+      await this.collection.insertOne(document);
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+      return { experiment: await this.sameCreation(id, document), outcome: WriteOutcome.UNCHANGED };
+    }
+    return { experiment: (await this.byIds([id]))[0]!, outcome: WriteOutcome.CREATED };
+  }
+
+  /** Changes the fields given; NOT_FOUND where the experiment does not exist. Equal values write nothing. */
+  async update(input: UpdateExperimentInput): Promise<Experiment> {
+    const id = toObjectId(input.id, 'input.id');
+    for (const field of ['name', 'tags', 'config', 'addTags', 'removeTags'] as const) {
+      if (input[field] === null)
+        throw badInput(`input.${field}`, 'can not be null; leave it out to keep what is stored');
+    }
+    if (input.tags && (input.addTags || input.removeTags)) {
+      throw badInput('input.tags', 'give either all tags, or tags to add and remove');
+    }
+    const parentId =
+      input.parentExperimentId == null ? null : toObjectId(input.parentExperimentId, 'input.parentExperimentId');
+    const fields: Document = {
+      experiment_name: input.name === undefined ? undefined : toText(input.name!, 'input.name', NAME),
+      note: input.note && toText(input.note, 'input.note'),
+      model: input.model && toOpenObject(input.model, MODEL, 'input.model'),
+      config: input.config && toOpenObject(input.config, CONFIG, 'input.config'),
+      dataset: input.dataset && toOpenObject(input.dataset, DATASET, 'input.dataset'),
+      checkpoint_dir: input.checkpointDir && toText(input.checkpointDir, 'input.checkpointDir', LINE),
+      parent_experiment_id: input.parentExperimentId === undefined ? undefined : parentId,
+    };
+    const replaced = input.tags && toLabels(input.tags, 'input.tags');
+    const added = toLabels(input.addTags ?? [], 'input.addTags');
+    const removed = new Set(toLabels(input.removeTags ?? [], 'input.removeTags'));
+    return this.change(id, async (stored, session) => {
+      if (parentId) await this.assertNoCycle(id, parentId, session);
+      const storedTags = Array.isArray(stored.tags) ? (stored.tags as string[]) : [];
+      const tags = replaced ?? [...new Set([...storedTags, ...added])].filter((tag) => !removed.has(tag));
+      return assignments({
+        ...fields,
+        ...(sameContent(tags, storedTags) ? {} : { tags: toLabels(tags, 'input.addTags') }),
+      });
+    });
+  }
+
+  /** Moves an experiment to a status, and fills in what its epochs say when it ends. */
+  async updateStatus(input: UpdateExperimentStatusInput): Promise<Experiment> {
+    const id = toObjectId(input.experimentId, 'input.experimentId');
+    const { status } = input;
+    const running = status === ExperimentStatus.RUNNING;
+    if (running && input.endTime != null) throw badInput('input.endTime', 'an experiment that is RUNNING has no end');
+    const metrics = toMetrics(input.metrics ?? new Map<string, number>(), 'input.metrics');
+    const note = input.note && toText(input.note, 'input.note');
+    return this.change(id, async (stored, session) => {
+      const from = this.reader.experiment(stored).status;
+      if (from !== status && from !== ExperimentStatus.RUNNING && !running) {
+        throw conflict(
+          `Experiment ${id.toHexString()} is ${from.toUpperCase()}; from there it can only go back to RUNNING.`,
+        );
+      }
+      const now = new Date();
+      const end = running
+        ? null
+        : (input.endTime ?? (from === status ? (stored.end_time as Date | undefined) : null) ?? now);
+      const final = running ? { $set: {}, $unset: {} } : await this.finalMetrics(stored, end!, session);
+      const change = assignments({ status, end_time: end, note });
+      return {
+        $set: {
+          ...change.$set,
+          ...final.$set,
+          ...Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`metrics.${name}`, value])),
+          ...(from === status && Object.keys(metrics).length === 0 ? {} : { last_seen_at: now }),
+        },
+        $unset: Object.fromEntries(
+          Object.entries({ ...change.$unset, ...final.$unset }).filter(
+            ([path]) => !(path.slice('metrics.'.length) in metrics),
+          ),
+        ),
+      };
+    });
+  }
+
+  /** Notes a running trainer's sign of life; NOT_FOUND where the experiment does not exist. */
+  async heartbeat(id: ObjectId): Promise<Experiment> {
+    const now = new Date();
+    const raw = await this.collection.findOneAndUpdate(
+      { _id: id },
+      { $set: { last_seen_at: now, last_heartbeat_at: now } },
+      { returnDocument: 'after' },
+    );
+    if (!raw) throw notFound('Experiment', id.toHexString());
+    return this.reader.experiment(raw);
+  }
+
+  /**
+   * Removes an experiment with its epochs and checkpoints: the children first, in batches, and what came in meanwhile
+   * together with the experiment. Interrupted, it can be repeated; an id of nothing removes nothing.
+   */
+  async delete(id: ObjectId): Promise<DeletedExperiment> {
+    const { epochs, checkpoints } = this.database.collections;
+    const ofExperiment = { experiment_id: id };
+    const drain = async (collection: typeof epochs): Promise<number> => {
+      for (let deleted = 0; ;) {
+        const rows = await collection.find(ofExperiment, { projection: { _id: 1 }, limit: DELETE_BATCH }).toArray();
+        if (rows.length === 0) return deleted;
+        deleted += (await collection.deleteMany({ _id: { $in: rows.map((row) => row._id) } })).deletedCount;
+      }
+    };
+    let deletedEpochs = await drain(epochs);
+    let deletedCheckpoints = await drain(checkpoints);
+    await this.queue.run(id.toHexString(), async () => {
+      const rest = await inTransaction(this.database.client, async (session) => {
+        await this.collection.deleteOne({ _id: id }, { session });
+        const lateEpochs = await epochs.deleteMany(ofExperiment, { session });
+        const lateCheckpoints = await checkpoints.deleteMany(ofExperiment, { session });
+        return [lateEpochs.deletedCount, lateCheckpoints.deletedCount] as const;
+      });
+      deletedEpochs += rest[0];
+      deletedCheckpoints += rest[1];
+    });
+    return { deletedEpochs, deletedCheckpoints };
+  }
+
+  /** The stored fields that the input names, checked; what is left out is absent. */
+  private givenFields(input: CreateExperimentInput): Document {
+    const status = input.status ?? ExperimentStatus.RUNNING;
+    if (status === ExperimentStatus.RUNNING && input.endTime != null) {
+      throw badInput('input.endTime', 'an experiment that is RUNNING has no end');
+    }
+    if (input.startTime && input.endTime && input.endTime < input.startTime) {
+      throw badInput('input.endTime', 'is before the start');
+    }
+    const fields: Document = {
+      experiment_name: toText(input.name, 'input.name', NAME),
+      challenge: input.challenge,
+      status,
+      model: input.model && toOpenObject(input.model, MODEL, 'input.model'),
+      config: toOpenObject(input.config ?? {}, CONFIG, 'input.config'),
+      dataset: input.dataset && toOpenObject(input.dataset, DATASET, 'input.dataset'),
+      metrics: toMetrics(input.metrics ?? new Map<string, number>(), 'input.metrics'),
+      start_time: input.startTime,
+      end_time: input.endTime,
+      created_by: optionalText(input.createdBy, 'input.createdBy'),
+      hostname: optionalText(input.hostname, 'input.hostname'),
+      tags: toLabels(input.tags ?? [], 'input.tags'),
+      note: optionalText(input.note, 'input.note', { max: 1_000_000 }),
+      parent_experiment_id:
+        input.parentExperimentId == null ? undefined : toObjectId(input.parentExperimentId, 'input.parentExperimentId'),
+      checkpoint_dir: optionalText(input.checkpointDir, 'input.checkpointDir'),
+      legacy_id: optionalText(input.legacyId, 'input.legacyId'),
+    };
+    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null));
+  }
+
+  private async sameCreation(id: ObjectId, document: Document): Promise<Experiment> {
+    const stored = await this.collection.findOne({ _id: id });
+    if (stored && stored.creation_digest === document.creation_digest) return this.reader.experiment(stored);
+    throw conflict(
+      `Experiment ${id.toHexString()} is stored with other content; take a new id for another experiment.`,
+    );
+  }
+
+  /** Reads an experiment, decides on a change and writes it, in one transaction; an empty change writes nothing. */
+  private change(
+    id: ObjectId,
+    decide: (stored: WithId<Document>, session: ClientSession) => Promise<Change>,
+  ): Promise<Experiment> {
+    return this.queue.run(id.toHexString(), () =>
+      inTransaction(this.database.client, async (session) => {
+        const stored = await this.collection.findOne({ _id: id }, { session });
+        if (!stored) throw notFound('Experiment', id.toHexString());
+        const { $set, $unset } = await decide(stored, session);
+        for (const [path, value] of Object.entries($set))
+          if (sameContent(valueAt(stored, path), value)) delete $set[path];
+        for (const path of Object.keys($unset)) if (valueAt(stored, path) === undefined) delete $unset[path];
+        if (Object.keys($set).length === 0 && Object.keys($unset).length === 0) return this.reader.experiment(stored);
+        const after = await this.collection.findOneAndUpdate(
+          { _id: id },
+          {
+            ...(Object.keys($set).length > 0 ? { $set } : {}),
+            ...(Object.keys($unset).length > 0 ? { $unset } : {}),
+          },
+          { session, returnDocument: 'after' },
+        );
+        assertFits(after!, 'input');
+        return this.reader.experiment(after!);
+      }),
+    );
+  }
+
+  /** What the epochs say of an experiment that ends at `end`, read anew: another program may have written epochs. */
+  private async finalMetrics(stored: WithId<Document>, end: Date, session: ClientSession): Promise<Change> {
+    const { epochs } = this.database.collections;
+    const progress = await recomputeProgress(epochs, stored._id, session);
+    const change = progressUpdate(storedProgress(stored), progress);
+    if (valueAt(stored, 'metrics.training_time_hours') === undefined) {
+      const [sum] = await epochs
+        .aggregate(
+          [
+            { $match: { experiment_id: stored._id, 'timing.duration_seconds': { $gte: 0 } } },
+            { $group: { _id: null, seconds: { $sum: '$timing.duration_seconds' } } },
+          ],
+          { session },
+        )
+        .toArray();
+      const start = stored.start_time instanceof Date ? stored.start_time : undefined;
+      const hours = sum
+        ? (sum.seconds as number) / SECONDS_PER_HOUR
+        : start && (end.getTime() - start.getTime()) / MS_PER_HOUR;
+      if (hours !== undefined && hours >= 0) change.$set['metrics.training_time_hours'] = new Double(hours);
+    }
+    return change;
+  }
+
+  /** Refuses a parent that does not exist, that is the experiment itself, or that descends from it. */
+  private async assertNoCycle(id: ObjectId, parentId: ObjectId, session: ClientSession): Promise<void> {
+    let ancestor: ObjectId | undefined = parentId;
+    for (let step = 0; ancestor && step < MAX_LINEAGE; step++) {
+      if (ancestor.equals(id)) {
+        throw badInput('input.parentExperimentId', 'is the experiment itself or descends from it');
+      }
+      const row: Document | null = await this.collection.findOne(
+        { _id: ancestor },
+        { session, projection: { parent_experiment_id: 1 } },
+      );
+      if (!row && step === 0) throw notFound('Parent experiment', parentId.toHexString());
+      ancestor = row?.parent_experiment_id as ObjectId | undefined;
+    }
+  }
+
+  private async exists(id: ObjectId): Promise<boolean> {
+    return (await this.collection.findOne({ _id: id }, { projection: { _id: 1 } })) !== null;
+  }
+
+  private get collection() {
+    return this.database.collections.experiments;
+  }
+}
+
+function usingFilter(releases: readonly string[]): Filter<Document> {
+  return { 'dataset.releases': { $in: [...releases] } };
+}
+
+/** Fields to set and, where null, to unset; undefined ones are left alone. */
+function assignments(fields: Document): Change {
+  const set: Document = {};
+  const unset: Document = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === null) unset[name] = '';
+    else if (value !== undefined) set[name] = value;
+  }
+  return { $set: set, $unset: unset };
+}

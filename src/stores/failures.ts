@@ -1,0 +1,29 @@
+import {
+  MongoError,
+  MongoNetworkError,
+  MongoNotConnectedError,
+  MongoServerSelectionError,
+  MongoTopologyClosedError,
+  MongoWriteConcernError,
+} from 'mongodb';
+
+const UNAVAILABLE = [MongoNetworkError, MongoServerSelectionError, MongoNotConnectedError, MongoTopologyClosedError];
+
+/** Codes of replies that mean "not now": elections, shutdowns, time-outs, write concern not reached. */
+const TRANSIENT_CODES = new Set([6, 7, 24, 50, 64, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436]);
+
+/**
+ * Whether an error means that the database could not answer for now, so that the same call may succeed later; the
+ * outcome of a write is then unknown, and repeating it is safe because every write of the stores is idempotent.
+ */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (!(error instanceof MongoError)) return false;
+  if (UNAVAILABLE.some((kind) => error instanceof kind) || error instanceof MongoWriteConcernError) return true;
+  return (
+    error.name.startsWith('MongoPool') ||
+    TRANSIENT_CODES.has(Number(error.code)) ||
+    error.hasErrorLabel('RetryableWriteError') ||
+    error.hasErrorLabel('TransientTransactionError') ||
+    error.hasErrorLabel('UnknownTransactionCommitResult')
+  );
+}

@@ -1,0 +1,32 @@
+import type { Log } from '../log';
+import { CheckpointStore } from './checkpoints';
+import type { Database } from './database';
+import { DocumentReader } from './documents';
+import { EpochStore } from './epochs';
+import { ExperimentStore } from './experiments';
+import { SubjectStore } from './subjects';
+import { KeyedQueue } from './transactions';
+
+/** Everything that knows MongoDB: one store a collection, and the reader of their documents. */
+export interface Stores {
+  readonly database: Database;
+  readonly reader: DocumentReader;
+  readonly experiments: ExperimentStore;
+  readonly epochs: EpochStore;
+  readonly checkpoints: CheckpointStore;
+  readonly subjects: SubjectStore;
+}
+
+/** The stores over an open database. Writes to one experiment go through one queue, whichever store they are of. */
+export function createStores(database: Database, log: Log): Stores {
+  const reader = new DocumentReader(log);
+  const queue = new KeyedQueue();
+  return {
+    database,
+    reader,
+    experiments: new ExperimentStore(database, reader, queue),
+    epochs: new EpochStore(database, reader, queue),
+    checkpoints: new CheckpointStore(database, reader, queue),
+    subjects: new SubjectStore(database, reader),
+  };
+}

@@ -1,0 +1,154 @@
+import type { Collection, ClientSession, Document, ObjectId } from 'mongodb';
+import { Double } from 'mongodb';
+
+/**
+ * An experiment's own metrics, kept true from its epochs. `progress` is a field of the experiment's document that holds
+ * what the epochs say, apart from `metrics`, in which a trainer may have written other values: with it, one new epoch is
+ * accounted for without reading the others.
+ */
+export interface Progress {
+  epochs: number;
+  latest_epoch: number;
+  final_train_loss?: number;
+  final_val_loss?: number;
+  best_epoch?: number;
+  best_val_loss?: number;
+}
+
+/** An epoch that a write stored, and what was stored there before (undefined: nothing). */
+export interface EpochChange {
+  before: Document | undefined;
+  after: Document;
+}
+
+function metric(epoch: Document, name: string): number | undefined {
+  const value: unknown = (epoch.metrics as Document | undefined)?.[name];
+  if (value instanceof Double) return value.value;
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** The loss that counts for the best: NaN never does. */
+function comparable(epoch: Document): number | undefined {
+  const loss = metric(epoch, 'val_loss');
+  return loss === undefined || Number.isNaN(loss) ? undefined : loss;
+}
+
+/** The fields that the epoch with the highest number decides. */
+function latestFields(epoch: Document): Pick<Progress, 'latest_epoch' | 'final_train_loss' | 'final_val_loss'> {
+  const train = metric(epoch, 'train_loss');
+  const val = metric(epoch, 'val_loss');
+  return {
+    latest_epoch: epoch.epoch as number,
+    ...(train === undefined ? {} : { final_train_loss: train }),
+    ...(val === undefined ? {} : { final_val_loss: val }),
+  };
+}
+
+/**
+ * The progress after some epochs were stored, from the progress before. Undefined where that does not follow: the best
+ * epoch was replaced by a worse one, so every epoch must be looked at (`recomputeProgress`).
+ */
+export function advanceProgress(before: Progress, changes: readonly EpochChange[]): Progress | undefined {
+  let progress = before;
+  for (const change of changes) {
+    const number = change.after.epoch as number;
+    const loss = comparable(change.after);
+    const best = progress.best_val_loss;
+    if (number === progress.best_epoch && (loss === undefined || loss > best!)) return undefined;
+    const improves =
+      loss !== undefined &&
+      (best === undefined || loss < best || (loss === best && number <= (progress.best_epoch ?? Infinity)));
+    const isLatest = number >= progress.latest_epoch;
+    const { latest_epoch, best_epoch, best_val_loss, final_train_loss, final_val_loss } = progress;
+    progress = {
+      epochs: progress.epochs + (change.before ? 0 : 1),
+      ...(isLatest ? latestFields(change.after) : { latest_epoch, ...defined({ final_train_loss, final_val_loss }) }),
+      ...(improves ? { best_epoch: number, best_val_loss: loss } : defined({ best_epoch, best_val_loss })),
+    };
+  }
+  return progress;
+}
+
+function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}
+
+export const NO_PROGRESS: Progress = { epochs: 0, latest_epoch: -1 };
+
+/** The progress that the stored epochs of an experiment amount to, all of them read by the database. */
+export async function recomputeProgress(
+  epochs: Collection<Document>,
+  experimentId: ObjectId,
+  session?: ClientSession,
+): Promise<Progress> {
+  const fields = { epoch: 1, 'metrics.train_loss': 1, 'metrics.val_loss': 1 };
+  const [found] = await epochs
+    .aggregate(
+      [
+        { $match: { experiment_id: experimentId, epoch: { $gte: 0 } } },
+        { $project: fields },
+        {
+          $facet: {
+            count: [{ $count: 'epochs' }],
+            latest: [{ $sort: { epoch: -1 } }, { $limit: 1 }],
+            best: [
+              { $match: { 'metrics.val_loss': { $gte: -Infinity } } },
+              { $sort: { 'metrics.val_loss': 1, epoch: 1 } },
+              { $limit: 1 },
+            ],
+          },
+        },
+      ],
+      session ? { session } : {},
+    )
+    .toArray();
+  const { count, latest, best } = found as Record<'count' | 'latest' | 'best', Document[]>;
+  const [last] = latest;
+  if (!last) return NO_PROGRESS;
+  const [winner] = best;
+  return {
+    epochs: count[0]!.epochs as number,
+    ...latestFields(last),
+    ...(winner ? { best_epoch: winner.epoch as number, best_val_loss: comparable(winner)! } : {}),
+  };
+}
+
+/** The names of `metrics` that follow the epochs, with the field of `progress` that each one takes its value from. */
+const DERIVED = {
+  best_val_loss: 'best_val_loss',
+  best_epoch: 'best_epoch',
+  total_epochs: 'epochs',
+  final_train_loss: 'final_train_loss',
+  final_val_loss: 'final_val_loss',
+} as const satisfies Record<string, keyof Progress>;
+
+/** Metrics by name as doubles, for those that the epochs say anything about. */
+export function derivedMetrics(progress: Progress): Record<string, Double> {
+  if (progress.epochs === 0) return {};
+  return Object.fromEntries(
+    Object.entries(DERIVED).flatMap(([name, field]) => {
+      const value = progress[field];
+      return value === undefined ? [] : [[name, new Double(value)]];
+    }),
+  );
+}
+
+/** The update of an experiment's document from one progress to the next. */
+export function progressUpdate(before: Progress | undefined, after: Progress): { $set: Document; $unset: Document } {
+  const set: Document = { progress: after };
+  const unset: Document = {};
+  const metrics = derivedMetrics(after);
+  for (const [name, field] of Object.entries(DERIVED)) {
+    if (metrics[name]) set[`metrics.${name}`] = metrics[name];
+    else if (before?.[field] !== undefined) unset[`metrics.${name}`] = '';
+  }
+  return { $set: set, $unset: unset };
+}
+
+/** The progress that an experiment's document holds; undefined for one that another program wrote. */
+export function storedProgress(experiment: Document): Progress | undefined {
+  const progress: unknown = experiment.progress;
+  return typeof progress === 'object' && progress !== null && typeof (progress as Progress).epochs === 'number'
+    ? (progress as Progress)
+    : undefined;
+}

@@ -1,0 +1,251 @@
+import { ObjectId, type AnyBulkWriteOperation, type Document, type Filter } from 'mongodb';
+import { MongoBulkWriteError } from 'mongodb';
+import { Split } from '../../types/enums/Split';
+import { SubjectInput } from '../../types/inputs/SubjectInput';
+import { Subject } from '../../types/Subject';
+import { ApiError } from '../errors';
+import { sameContent, valueAt } from './content';
+import type { Database } from './database';
+import type { DocumentReader } from './documents';
+import {
+  countFilters,
+  findPage,
+  findPagesOfFilters,
+  type Order,
+  type Page,
+  type PageLimits,
+  type PageRequest,
+} from './pages';
+import { EEG_QUALITY, type Shape } from './shapes';
+import { isDuplicateKey } from './transactions';
+import { assertFits, toLabels, toOpenObject, toQuantity, toText } from './values';
+
+export const SUBJECT_LIMITS: PageLimits = { default: 100, max: 1000 };
+
+export const SUBJECT_ORDER: Order = {
+  name: 'subject_id',
+  field: 'subject_id',
+  kind: 'string',
+  direction: 1,
+  typedOnly: true,
+};
+
+export const MAX_SUBJECTS = 1000;
+const MAX_RACES = 5;
+
+/** Subjects of some releases, in one split of one challenge where that is asked. */
+export interface SubjectSelection {
+  releases: string[];
+  inSplit: { challenge: 1 | 2; split: Split } | null;
+}
+
+export type UpsertResult = 'created' | 'updated' | 'unchanged' | ApiError;
+
+/** A checked subject: dotted paths to set and to unset. */
+interface SubjectDraft {
+  subjectId: string;
+  $set: Document;
+  $unset: Document;
+}
+
+/** Sets each key of an open object at its own path; a key given as null is taken out. */
+function spread(
+  draft: SubjectDraft,
+  name: string,
+  value: Record<string, unknown> | null | undefined,
+  shape: Shape,
+  path: string,
+): void {
+  if (value === undefined) return;
+  if (value === null) {
+    draft.$unset[name] = '';
+    return;
+  }
+  const stored = toOpenObject(value, shape, path);
+  for (const [key, item] of Object.entries(stored)) {
+    if (item === null) draft.$unset[`${name}.${key}`] = '';
+    else draft.$set[`${name}.${key}`] = item;
+  }
+}
+
+function toDraft(input: SubjectInput, path: string): SubjectDraft {
+  const subjectId = toText(input.subjectId, `${path}.subjectId`, { min: 1, max: 256 });
+  const draft: SubjectDraft = { subjectId, $set: {}, $unset: {} };
+  const fields: Document = {
+    age: toQuantity(input.age, `${path}.age`),
+    sex: input.sex,
+    handedness: input.handedness,
+    releases: input.releases && toLabels(input.releases, `${path}.releases`),
+    has_eeg: input.hasEeg,
+    has_demographics: input.hasDemographics,
+    has_phenotypic: input.hasPhenotypic,
+    date_added: input.dateAdded,
+    last_processed: input.lastProcessed,
+    ...(input.splits === null
+      ? { splits: null }
+      : { 'splits.challenge1_split': input.splits?.challenge1, 'splits.challenge2_split': input.splits?.challenge2 }),
+  };
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === null) draft.$unset[name] = '';
+    else if (value !== undefined) draft.$set[name] = value;
+  }
+  spread(draft, 'phenotypic', input.phenotypic, {}, `${path}.phenotypic`);
+  spread(draft, 'eeg_quality', input.eegQuality, EEG_QUALITY, `${path}.eegQuality`);
+  assertFits(draft.$set, path);
+  return draft;
+}
+
+/** The subjects. */
+export class SubjectStore {
+  constructor(
+    private readonly database: Database,
+    private readonly reader: DocumentReader,
+  ) {}
+
+  /** Subjects by id, in any order; ids of nothing are left out. */
+  async byIds(ids: readonly ObjectId[]): Promise<Subject[]> {
+    return this.read(await this.collection.find({ _id: { $in: [...ids] } }).toArray());
+  }
+
+  /** Subjects by their identifier in the dataset, in any order. */
+  async bySubjectIds(subjectIds: readonly string[]): Promise<Subject[]> {
+    return this.read(await this.collection.find({ subject_id: { $in: [...subjectIds] } }).toArray());
+  }
+
+  /** A page of all subjects, in order of their identifiers. */
+  page(request: PageRequest): Promise<Page<Subject>> {
+    return findPage(this.collection, {}, SUBJECT_ORDER, request, (raw) => this.reader.subject(raw));
+  }
+
+  /** How many subjects there are. */
+  count(): Promise<number> {
+    return this.collection.countDocuments({});
+  }
+
+  /** For each selection, a page of its subjects. */
+  pagesOf(selections: readonly SubjectSelection[], request: PageRequest): Promise<Page<Subject>[]> {
+    return findPagesOfFilters(this.collection, selections.map(selectionFilter), SUBJECT_ORDER, request, (raw) =>
+      this.reader.subject(raw),
+    );
+  }
+
+  /** For each selection, how many subjects it has. */
+  countsOf(selections: readonly SubjectSelection[]): Promise<number[]> {
+    return countFilters(this.collection, selections.map(selectionFilter));
+  }
+
+  /**
+   * Creates or updates each subject on its own; fields left out keep their stored value. The result of each, or the error
+   * that kept it from being written, in the order given. Of two with one subjectId, the later one adds to the earlier.
+   */
+  async upsert(inputs: readonly SubjectInput[]): Promise<UpsertResult[]> {
+    const results: UpsertResult[] = [];
+    const rounds: { index: number; draft: SubjectDraft }[][] = [];
+    const seen = new Map<string, number>();
+    inputs.forEach((input, index) => {
+      try {
+        const draft = toDraft(input, `subjects[${index}]`);
+        const round = seen.get(draft.subjectId) ?? 0;
+        seen.set(draft.subjectId, round + 1);
+        (rounds[round] ??= []).push({ index, draft });
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        results[index] = error;
+      }
+    });
+    for (const round of rounds) {
+      const outcomes = await this.write(round.map(({ draft }) => draft));
+      round.forEach(({ index }, place) => (results[index] = outcomes[place]!));
+    }
+    return results;
+  }
+
+  /** Writes drafts of different subjects; a subject that another writer creates meanwhile is updated instead. */
+  private async write(drafts: readonly SubjectDraft[]): Promise<UpsertResult[]> {
+    const now = new Date();
+    const results: UpsertResult[] = [];
+    let open = drafts.map((draft, index) => ({ draft, index }));
+    for (let attempt = 1; open.length > 0; attempt++) {
+      const rows = await this.collection
+        .find({ subject_id: { $in: open.map(({ draft }) => draft.subjectId) } })
+        .toArray();
+      const stored = new Map(rows.map((raw) => [raw.subject_id as string, raw]));
+      const writes = open.filter(({ draft, index }) => {
+        const before = stored.get(draft.subjectId);
+        results[index] = !before ? 'created' : isApplied(before, draft) ? 'unchanged' : 'updated';
+        return results[index] !== 'unchanged';
+      });
+      if (writes.length === 0) break;
+      try {
+        await this.collection.bulkWrite(
+          writes.map(({ draft }) => upsertOf(draft, stored.get(draft.subjectId), now)),
+          { ordered: false },
+        );
+        break;
+      } catch (error) {
+        if (!(error instanceof MongoBulkWriteError) || !isDuplicateKey(error) || attempt >= MAX_RACES) throw error;
+        const failed = [error.writeErrors].flat();
+        if (failed.some((failure) => failure.code !== 11_000)) throw error;
+        open = failed.map((failure) => writes[failure.index]!);
+      }
+    }
+    return results;
+  }
+
+  private read(rows: Document[]): Subject[] {
+    return rows.flatMap((raw) => this.reader.subject(raw) ?? []);
+  }
+
+  private get collection() {
+    return this.database.collections.subjects;
+  }
+}
+
+function selectionFilter({ releases, inSplit }: SubjectSelection): Filter<Document> {
+  return {
+    releases: { $in: releases },
+    ...(inSplit ? { [`splits.challenge${inSplit.challenge}_split`]: inSplit.split } : {}),
+  };
+}
+
+const NESTED = ['phenotypic', 'eeg_quality', 'splits'] as const;
+
+/** The upsert of a draft. Where another program stored something else than an object, an object takes its place. */
+function upsertOf(
+  { subjectId, $set, $unset }: SubjectDraft,
+  before: Document | undefined,
+  now: Date,
+): AnyBulkWriteOperation<Document> {
+  const set = { ...$set };
+  const unset = { ...$unset };
+  for (const name of NESTED) {
+    const stored: unknown = before?.[name];
+    if (stored === undefined || (typeof stored === 'object' && stored !== null && !Array.isArray(stored))) continue;
+    const inside = Object.keys(set).filter((path) => path.startsWith(`${name}.`));
+    if (inside.length > 0)
+      set[name] = Object.fromEntries(inside.map((path) => [path.slice(name.length + 1), set[path]]));
+    for (const path of [...inside, ...Object.keys(unset)]) {
+      if (!path.startsWith(`${name}.`)) continue;
+      delete set[path];
+      delete unset[path];
+    }
+  }
+  return {
+    updateOne: {
+      filter: { subject_id: subjectId },
+      update: {
+        ...(Object.keys(set).length > 0 ? { $set: set } : {}),
+        ...(Object.keys(unset).length > 0 ? { $unset: unset } : {}),
+        ...('date_added' in set || 'date_added' in unset ? {} : { $setOnInsert: { date_added: now } }),
+      },
+      upsert: true,
+    },
+  };
+}
+
+function isApplied(stored: Document, { $set, $unset }: SubjectDraft): boolean {
+  return (
+    Object.entries($set).every(([path, value]) => sameContent(valueAt(stored, path), value)) &&
+    Object.keys($unset).every((path) => valueAt(stored, path) === undefined)
+  );
+}
