@@ -164,7 +164,7 @@ class Compiler {
 
   constructor(
     private readonly forFind: boolean,
-    private readonly vars: Map<string, Value | undefined>,
+    private readonly vars: ReadonlyMap<string, Value | undefined>,
   ) {}
 
   private decide(kind: 'inclusion' | 'exclusion', path: string): void {
@@ -266,7 +266,7 @@ function removeLeaf(node: ProjectionNode, parts: string[]): void {
   else removeLeaf(node.children.get(first!)!, rest);
 }
 
-function build(spec: Doc, forFind: boolean, vars: Map<string, Value | undefined>): (document: Doc) => Doc {
+function build(spec: Doc, forFind: boolean, vars: ReadonlyMap<string, Value | undefined>): (document: Doc) => Doc {
   const compiler = new Compiler(forFind, vars);
   for (const [path, value] of spec) compiler.entry(path, value);
   return compiler.finish();
@@ -278,13 +278,13 @@ function build(spec: Doc, forFind: boolean, vars: Map<string, Value | undefined>
  */
 export function compileProjection(
   projection: Doc,
-  vars: Map<string, Value | undefined> = new Map(),
+  vars: ReadonlyMap<string, Value | undefined> = new Map(),
 ): (document: Doc) => Doc {
   return projection.size === 0 ? (document) => document : build(projection, true, vars);
 }
 
 /** Compiles the specification of a $project stage, where $slice is the expression of that name. */
-export function compileProjectStage(spec: Doc, vars: Map<string, Value | undefined>): (document: Doc) => Doc {
+export function compileProjectStage(spec: Doc, vars: ReadonlyMap<string, Value | undefined>): (document: Doc) => Doc {
   if (spec.size === 0)
     throw new MongoError(
       51272,
@@ -294,7 +294,7 @@ export function compileProjectStage(spec: Doc, vars: Map<string, Value | undefin
 }
 
 /** Compiles the specification of $addFields / $set. */
-export function compileAddFields(spec: Doc, vars: Map<string, Value | undefined>): (document: Doc) => Doc {
+export function compileAddFields(spec: Doc, vars: ReadonlyMap<string, Value | undefined>): (document: Doc) => Doc {
   const root = new ProjectionNode();
   const add = (path: string, value: Value): void => {
     if (isDoc(value) && value.size > 0 && ![...value.keys()][0]!.startsWith('$')) {

@@ -1,18 +1,53 @@
-import type { Doc, Value } from '../values/value';
+import { isDoc, type Doc, type Value } from '../values/value';
+import { conjunction } from './lookup';
+import { neededFields } from './needed-fields';
+import type { Leading, Pipeline, Stage, Variables } from './pipeline';
+import { compileSortStage, compileStage, stageNumber } from './stages';
 
-/** Where $lookup and $unionWith read from. */
-export interface StageSource {
-  find(collection: string, filter: Doc, options: { sort?: Doc; skip?: number; limit?: number }): Iterable<Doc>;
+export type { Pipeline, StageSource, Variables } from './pipeline';
+
+/** The stages at the front that amount to a find: any $match, one $sort, a $skip, a $limit. */
+function leadingOf(stages: Value[]): Leading {
+  const matches: Doc[] = [];
+  const leading: Leading = { rest: 0 };
+  for (const stage of stages) {
+    const [name, spec] = [...(stage as Doc)][0]!;
+    const bounded = leading.skip !== undefined || leading.limit !== undefined;
+    if (name === '$match' && !bounded) matches.push(spec as Doc);
+    else if (name === '$sort' && !leading.sort && !bounded) leading.sort = spec as Doc;
+    else if (name === '$skip' && !bounded) leading.skip = stageNumber(name, spec);
+    else if (name === '$limit' && leading.limit === undefined) leading.limit = stageNumber(name, spec);
+    else break;
+    leading.rest++;
+  }
+  if (matches.length > 0) leading.match = conjunction(matches);
+  return leading;
 }
 
-export interface Pipeline {
-  /** What the engine may serve from an index; `rest` stages from that number on are still to run over its answer. */
-  leading: { match?: Doc; sort?: Doc; skip?: number; limit?: number; rest: number };
-  /** Runs the stages from `leading.rest` on. */
-  run(input: Iterable<Doc>, source: StageSource): Iterable<Doc>;
+/** A $sort with a $limit right behind it needs to keep only that many. */
+function compileStages(stages: Value[], vars: Variables): Stage[] {
+  return stages.map((stage, i) => {
+    const compiled = compileStage(stage, vars, compilePipeline);
+    const next = stages[i + 1];
+    const limit = isDoc(next ?? null) ? (next as Doc).get('$limit') : undefined;
+    const sort = (stage as Doc).get('$sort');
+    return sort === undefined || limit === undefined ? compiled : compileSortStage(sort, stageNumber('$limit', limit));
+  });
 }
 
-/** Compiles the stages of a pipeline. */
-export function compilePipeline(stages: Value[], vars?: Map<string, Value>): Pipeline {
-  return { leading: { rest: stages.length + (vars?.size ?? 0) }, run: (input) => input };
+/**
+ * Compiles a pipeline. What its first stages share with a find is given as `leading`, for the engine to serve from an
+ * index, and run() does the rest. A leading match may hold `$expr` that names `vars`: compile it with the same ones.
+ * Throws the MongoError that mongod gives for a bad pipeline; stages and operators that aren't served are refused by
+ * name.
+ */
+export function compilePipeline(stages: Value[], vars: Variables = new Map()): Pipeline {
+  const compiled = compileStages(stages, vars);
+  const leading = leadingOf(stages);
+  const rest = compiled.slice(leading.rest);
+  return {
+    leading,
+    fields: neededFields(stages),
+    run: (input, source) => rest.reduce<Iterable<Doc>>((from, stage) => stage(from, source), input),
+  };
 }

@@ -82,7 +82,7 @@ export function isOperatorDocument(v: Value): v is Doc {
 
 const LOGICAL = new Set(['$and', '$or', '$nor', '$expr', '$comment', '$where', '$text', '$jsonSchema']);
 
-function elemMatch(v: Value, vars: Map<string, Value>): ValueTest {
+function elemMatch(v: Value, vars: ReadonlyMap<string, Value | undefined>): ValueTest {
   if (!isDoc(v)) throw mongoError('BadValue', '$elemMatch needs an Object');
   const first = [...v.keys()][0];
   if (isOperatorDocument(v) && !LOGICAL.has(first!)) {
@@ -100,7 +100,7 @@ function elemMatch(v: Value, vars: Map<string, Value>): ValueTest {
     });
 }
 
-function allOf(v: Value, vars: Map<string, Value>): Condition {
+function allOf(v: Value, vars: ReadonlyMap<string, Value | undefined>): Condition {
   if (!Array.isArray(v)) throw mongoError('BadValue', '$all needs an array');
   if (v.length === 0) return leaf(() => false);
   const first = v[0]!;
@@ -124,14 +124,19 @@ function allOf(v: Value, vars: Map<string, Value>): Condition {
   );
 }
 
-function negation(v: Value, vars: Map<string, Value>): Condition {
+function negation(v: Value, vars: ReadonlyMap<string, Value | undefined>): Condition {
   if (v instanceof BSONRegExp) return not(leaf(regexTest(v.pattern, v.options)));
   if (!isDoc(v)) throw mongoError('BadValue', '$not needs a regex or a document');
   if (v.size === 0) throw mongoError('BadValue', '$not cannot be empty');
   return not(operators(v, vars));
 }
 
-function operator(name: string, v: Value, document: Doc, vars: Map<string, Value>): Condition | undefined {
+function operator(
+  name: string,
+  v: Value,
+  document: Doc,
+  vars: ReadonlyMap<string, Value | undefined>,
+): Condition | undefined {
   switch (name) {
     case '$eq':
     case '$gt':
@@ -174,7 +179,7 @@ function operator(name: string, v: Value, document: Doc, vars: Map<string, Value
   }
 }
 
-function operators(document: Doc, vars: Map<string, Value>): Condition {
+function operators(document: Doc, vars: ReadonlyMap<string, Value | undefined>): Condition {
   const conditions: Condition[] = [];
   for (const [name, v] of document) {
     const condition = operator(name, v, document, vars);
@@ -184,13 +189,13 @@ function operators(document: Doc, vars: Map<string, Value>): Condition {
 }
 
 /** The condition that a filter's `field: value` states. */
-function fieldCondition(v: Value, vars: Map<string, Value>): Condition {
+function fieldCondition(v: Value, vars: ReadonlyMap<string, Value | undefined>): Condition {
   if (v instanceof BSONRegExp) return leaf(regexTest(v.pattern, v.options));
   if (v instanceof Undefined) throw mongoError('BadValue', 'cannot compare to undefined');
   return isOperatorDocument(v) ? operators(v, vars) : leaf(comparison('$eq', v));
 }
 
-function branches(name: string, v: Value, vars: Map<string, Value>): DocTest[] {
+function branches(name: string, v: Value, vars: ReadonlyMap<string, Value | undefined>): DocTest[] {
   if (!Array.isArray(v)) throw mongoError('BadValue', `${name} must be an array`);
   if (v.length === 0) throw mongoError('BadValue', `${name} must be a nonempty array`);
   return v.map((branch) => {
@@ -199,7 +204,7 @@ function branches(name: string, v: Value, vars: Map<string, Value>): DocTest[] {
   });
 }
 
-function topLevel(name: string, v: Value, vars: Map<string, Value>): DocTest | undefined {
+function topLevel(name: string, v: Value, vars: ReadonlyMap<string, Value | undefined>): DocTest | undefined {
   switch (name) {
     case '$and':
       return every(branches(name, v, vars));
@@ -229,7 +234,7 @@ function topLevel(name: string, v: Value, vars: Map<string, Value>): DocTest | u
   }
 }
 
-function compileDocument(filter: Doc, vars: Map<string, Value>): DocTest {
+function compileDocument(filter: Doc, vars: ReadonlyMap<string, Value | undefined>): DocTest {
   const tests: DocTest[] = [];
   for (const [name, v] of filter) {
     const test = name.startsWith('$') ? topLevel(name, v, vars) : onPath(name, fieldCondition(v, vars));
@@ -242,7 +247,7 @@ function compileDocument(filter: Doc, vars: Map<string, Value>): DocTest {
  * Compiles a filter. `vars` are the variables ($$name) that its `$expr` may use. Throws the MongoError that mongod
  * gives for a bad filter; an operator that isn't known is refused by name.
  */
-export function compileMatcher(filter: Doc, vars: Map<string, Value> = new Map()): Matcher {
+export function compileMatcher(filter: Doc, vars: ReadonlyMap<string, Value | undefined> = new Map()): Matcher {
   return { matches: compileDocument(filter, vars) };
 }
 

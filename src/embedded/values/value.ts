@@ -5,6 +5,7 @@ export { Binary, BSONRegExp, BSONSymbol, Code, Decimal128, Int32, MaxKey, MinKey
 /** The deprecated BSON type 6, kept so that old documents survive a rewrite. */
 export class Undefined {
   static readonly instance = new Undefined();
+  readonly kind = 'undefined';
   private constructor() {}
 }
 

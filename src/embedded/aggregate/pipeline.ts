@@ -1,0 +1,37 @@
+import type { Doc, Value } from '../values/value';
+
+/** Variables ($$name) and their values; one that is bound to undefined is defined and missing. */
+export type Variables = ReadonlyMap<string, Value | undefined>;
+
+/** Where $lookup and $unionWith read from, so that the engine can use its indexes. */
+export interface StageSource {
+  find(collection: string, filter: Doc, options: { sort?: Doc; skip?: number; limit?: number }): Iterable<Doc>;
+}
+
+/** One stage, compiled. It must not change the documents that it is given. */
+export type Stage = (input: Iterable<Doc>, source: StageSource) => Iterable<Doc>;
+
+/** The first stages of a pipeline that amount to a find, in this order whatever the pipeline's was. */
+export interface Leading {
+  match?: Doc;
+  sort?: Doc;
+  skip?: number;
+  limit?: number;
+  /** The number of stages that these fields stand for. */
+  rest: number;
+}
+
+/** A pipeline, compiled. */
+export interface Pipeline {
+  leading: Leading;
+  /**
+   * The top-level fields that the documents need to have for the stages after the leading ones and for those
+   * themselves; undefined when whole documents are needed.
+   */
+  fields: ReadonlySet<string> | undefined;
+  /** Runs the stages from `leading.rest` on over the answer to the leading ones. */
+  run(input: Iterable<Doc>, source: StageSource): Iterable<Doc>;
+}
+
+/** Compiles stages; handed to the stages that hold pipelines of their own. */
+export type Compile = (stages: Value[], vars: Variables) => Pipeline;
