@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import { ObjectId } from 'mongodb';
+import type { ObjectId } from 'mongodb';
 import { Checkpoint } from '../types/Checkpoint';
 import { Epoch } from '../types/Epoch';
 import { Experiment } from '../types/Experiment';

@@ -1,34 +1,32 @@
 import { Command } from 'commander';
-import { loadConfig } from './config';
+import { importBidsCommand } from './cli/import-bids';
+import { serveCommand } from './cli/serve';
+import { watchCommand } from './cli/watch';
 import { StartupError } from './errors';
-import { createLog } from './log';
-import { createServer, VERSION } from './server';
-
-/** `serve`: runs until SIGINT or SIGTERM, then closes in order; a second signal ends the process at once. */
-async function serve(): Promise<void> {
-  const config = loadConfig();
-  const server = await createServer(config, createLog(config.logLevel));
-  process.stdout.write(`Epochgraph ${VERSION} listens on ${server.url} (database: ${server.database})\n`);
-  await new Promise<void>((resolve) => {
-    let closing = false;
-    const stop = () => {
-      if (closing) process.exit(1);
-      closing = true;
-      void server.close().then(resolve);
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-  });
-}
+import { VERSION } from './server';
+import { WatchError } from './watch';
 
 /** Runs the command line; the exit code says whether it worked. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const program = new Command('epochgraph').description('The memory of a laboratory’s training runs.').version(VERSION);
-  program.command('serve', { isDefault: true }).description('Serve the GraphQL API.').action(serve);
+  const program = new Command('epochgraph')
+    .description('The memory of a laboratory’s training runs. Configured by the environment or .env; see .env.example.')
+    .version(VERSION);
+  program.command('serve', { isDefault: true }).description('serve the GraphQL API').action(serveCommand);
+  program
+    .command('import-bids')
+    .description('import BIDS participants.tsv tables as subjects, beside a running server or without one')
+    .argument('<file...>', 'participants.tsv tables, of one or several releases')
+    .action(importBidsCommand);
+  program
+    .command('watch')
+    .description("draw an experiment's losses as they arrive; the newest running one if none is named")
+    .argument('[experiment]', "the experiment's id")
+    .option('--url <url>', "the API's address", 'http://127.0.0.1:4000/graphql')
+    .action(watchCommand);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
-    if (!(error instanceof StartupError)) throw error;
+    if (!(error instanceof StartupError) && !(error instanceof WatchError)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
   }

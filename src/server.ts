@@ -1,9 +1,7 @@
-import path from 'node:path';
 import { fastify, type FastifyError } from 'fastify';
 import packageJson from '../package.json';
 import type { Config } from './config';
 import { createContextFactory } from './context';
-import { start as startEmbedded, EmbeddedInUseError, type EmbeddedDatabase } from './embedded/start';
 import { ApiError, StartupError } from './errors';
 import { createClientErrors } from './execution/client-errors';
 import { parseBody } from './http/body';
@@ -15,10 +13,10 @@ import { Broker } from './live/broker';
 import { ChangeFeed } from './live/feed';
 import { Live } from './live/subscriptions';
 import type { Log } from './log';
+import { openConfiguredDatabase } from './open-database';
 import { createSchema } from './schema';
 import { createStores, type Stores } from './stores';
 import { CHECKPOINT_LIMITS } from './stores/checkpoints';
-import { openDatabase, type Database } from './stores/database';
 import { EPOCH_LIMITS, MAX_BATCH } from './stores/epochs';
 import { EXPERIMENT_LIMITS } from './stores/experiments';
 import { MAX_SUBJECTS, SUBJECT_LIMITS } from './stores/subjects';
@@ -49,62 +47,6 @@ export interface EpochgraphServer {
   readonly stores: Stores;
   /** Stops taking requests, finishes those under way, and closes everything in reverse order of its start. */
   close(): Promise<void>;
-}
-
-/** The database that a configuration names, open, with what closes it. */
-export interface OpenedDatabase {
-  database: Database;
-  embedded: boolean;
-  description: string;
-  close(): Promise<void>;
-}
-
-/**
- * Opens the database that the configuration names: MONGODB_URI, or the embedded one in DATA_DIR. `whenInUse` says what
- * happens where another process serves that folder. Throws a StartupError with a sentence for each thing that can be
- * wrong.
- */
-export async function openConfiguredDatabase(
-  config: Config,
-  log: Log,
-  whenInUse: 'refuse' | 'join' = 'refuse',
-): Promise<OpenedDatabase> {
-  if (config.mongodbUri) {
-    const database = await openDatabase(config.mongodbUri);
-    return {
-      database,
-      embedded: false,
-      description: `MongoDB ${database.version}, database ${database.db.databaseName}`,
-      close: () => database.close(),
-    };
-  }
-  let embedded: EmbeddedDatabase;
-  try {
-    embedded = await startEmbedded({
-      dataDir: config.dataDir,
-      whenInUse,
-      onEvent: ({ level, message, fields }) => log[level](fields ?? {}, message),
-    });
-  } catch (error) {
-    if (error instanceof EmbeddedInUseError) throw new StartupError(error.message);
-    throw error;
-  }
-  try {
-    const database = await openDatabase(embedded.uri);
-    const shown = path.relative(process.cwd(), config.dataDir);
-    return {
-      database,
-      embedded: true,
-      description: `embedded, in ${shown.startsWith('..') || shown === '' ? config.dataDir : `./${shown}`}`,
-      close: async () => {
-        await database.close();
-        await embedded.close();
-      },
-    };
-  } catch (error) {
-    await embedded.close();
-    throw error;
-  }
 }
 
 /** Builds a server from its configuration and starts it; it takes requests when the promise resolves. */

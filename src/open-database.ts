@@ -1,0 +1,62 @@
+import path from 'node:path';
+import type { Config } from './config';
+import { EmbeddedInUseError, start as startEmbedded, type EmbeddedDatabase } from './embedded/start';
+import { StartupError } from './errors';
+import type { Log } from './log';
+import { openDatabase, type Database } from './stores/database';
+
+/** The database that a configuration names, open, with what closes it. */
+export interface OpenedDatabase {
+  database: Database;
+  embedded: boolean;
+  description: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database that the configuration names: MONGODB_URI, or the embedded one in DATA_DIR. `whenInUse` says what
+ * happens where another process serves that folder. Throws a StartupError with a sentence for each thing that can be
+ * wrong.
+ */
+export async function openConfiguredDatabase(
+  config: Config,
+  log: Log,
+  whenInUse: 'refuse' | 'join' = 'refuse',
+): Promise<OpenedDatabase> {
+  if (config.mongodbUri) {
+    const database = await openDatabase(config.mongodbUri);
+    return {
+      database,
+      embedded: false,
+      description: `MongoDB ${database.version}, database ${database.db.databaseName}`,
+      close: () => database.close(),
+    };
+  }
+  let embedded: EmbeddedDatabase;
+  try {
+    embedded = await startEmbedded({
+      dataDir: config.dataDir,
+      whenInUse,
+      onEvent: ({ level, message, fields }) => log[level](fields ?? {}, message),
+    });
+  } catch (error) {
+    if (error instanceof EmbeddedInUseError) throw new StartupError(error.message);
+    throw error;
+  }
+  try {
+    const database = await openDatabase(embedded.uri);
+    const shown = path.relative(process.cwd(), config.dataDir);
+    return {
+      database,
+      embedded: true,
+      description: `embedded, in ${shown.startsWith('..') || shown === '' ? config.dataDir : `./${shown}`}`,
+      close: async () => {
+        await database.close();
+        await embedded.close();
+      },
+    };
+  } catch (error) {
+    await embedded.close();
+    throw error;
+  }
+}
