@@ -1,6 +1,6 @@
 import { mongoError } from './errors';
 import { compileMatcher } from './match';
-import { plan, type Plan, type Query } from './planner';
+import { plan, type IndexPlan, type KeyRange, type Plan, type Query } from './planner';
 import { compileSort } from './sort';
 import { keyOf, type Collection } from './storage/catalog';
 import { numberedRange, recordOfBytes, recordOfDocumentKey, TABLE } from './storage/keyspace';
@@ -97,10 +97,7 @@ function candidates(
     case 'COLLSCAN':
       return scan(view, collection, chosen.reverse, execution);
     case 'IXSCAN':
-      return once(
-        fetch(view, collection, indexRecords(view, chosen, query, execution), execution),
-        chosen.index.multikey,
-      );
+      return once(fetch(view, collection, indexRecords(view, chosen, execution), execution), chosen.index.multikey);
     case 'OR':
       return once(branches(view, collection, chosen.branches, query, execution), true);
   }
@@ -124,22 +121,50 @@ export function* scan(view: View, collection: Collection, reverse: boolean, exec
   }
 }
 
-function* indexRecords(
-  view: View,
-  chosen: Extract<Plan, { stage: 'IXSCAN' }>,
-  _query: Query,
-  execution: Execution,
-): Generator<number> {
-  const entries = (range: { start: Buffer; end: Buffer }): Iterable<Entry> =>
-    view.range(range.start, range.end, chosen.reverse);
-  const sources: Iterable<Entry>[] = chosen.ranges.map(entries);
-  if (chosen.reverse) sources.reverse();
-  for (const source of sources) {
-    for (const { value } of source) {
-      execution.keysExamined++;
-      yield recordOfBytes(value);
-    }
+function* indexRecords(view: View, chosen: IndexPlan, execution: Execution): Generator<number> {
+  const ranges = chosen.reverse ? [...chosen.ranges].reverse() : chosen.ranges;
+  const entries =
+    chosen.merge && ranges.length > 1 ? merged(view, ranges, chosen.reverse) : joined(view, ranges, chosen.reverse);
+  for (const { value } of entries) {
+    execution.keysExamined++;
+    yield recordOfBytes(value);
   }
+}
+
+function* joined(view: View, ranges: KeyRange[], reverse: boolean): Generator<Entry> {
+  for (const { start, end } of ranges) yield* view.range(start, end, reverse);
+}
+
+/** Reads several ranges side by side, in the order of what follows each range's prefix. */
+function* merged(view: View, ranges: KeyRange[], reverse: boolean): Generator<Entry> {
+  const sources = ranges.map((range) => ({
+    prefix: range.prefix,
+    iterator: view.range(range.start, range.end, reverse)[Symbol.iterator](),
+  }));
+  try {
+    const heads = sources.map(({ iterator, prefix }) => head(iterator, prefix));
+    for (;;) {
+      let next = -1;
+      for (let i = 0; i < heads.length; i++) {
+        const [one, best] = [heads[i], heads[next]];
+        if (one === undefined) continue;
+        const order = best === undefined ? -1 : one.rest.compare(best.rest);
+        if (reverse && best !== undefined ? order > 0 : order < 0) next = i;
+      }
+      const found = heads[next];
+      const source = sources[next];
+      if (found === undefined || source === undefined) return;
+      yield found.entry;
+      heads[next] = head(source.iterator, source.prefix);
+    }
+  } finally {
+    for (const { iterator } of sources) iterator.return?.();
+  }
+}
+
+function head(iterator: Iterator<Entry>, prefix: number): { entry: Entry; rest: Buffer } | undefined {
+  const step = iterator.next();
+  return step.done === true ? undefined : { entry: step.value, rest: step.value.key.subarray(prefix) };
 }
 
 function* fetch(view: View, collection: Collection, records: Iterable<number>, execution: Execution): Generator<Row> {

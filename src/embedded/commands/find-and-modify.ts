@@ -1,4 +1,5 @@
-import { MongoError, mongoError } from '../errors';
+import type { MongoError } from '../errors';
+import { mongoError } from '../errors';
 import { compileProjection } from '../project';
 import { execute, newExecution } from '../query';
 import type { Collection } from '../storage/catalog';

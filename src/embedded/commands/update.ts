@@ -88,7 +88,7 @@ function runUpdate(
   if (rows.length > 0 || !upsert) return undefined;
   const document = insertUpserted(batch, batch.ensureCollection(db, name), change, { filter, arrayFilters });
   tell(1, 0);
-  return document.get('_id') as Value;
+  return document.get('_id');
 }
 
 /** What a filter finds in a collection that does not exist: nothing, but a bad filter is still refused. */
@@ -108,7 +108,7 @@ export function arrayFiltersOf(statement: Doc): Doc[] | undefined {
   const value = statement.get('arrayFilters');
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value) || !value.every(isDoc)) throw wrongType('update.updates', 'arrayFilters', value, 'array');
-  return value as Doc[];
+  return value;
 }
 
 /** Changes a stored document; returns it as it is now, or undefined when the update changes nothing. */
