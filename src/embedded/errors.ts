@@ -94,7 +94,7 @@ export class MongoError extends Error {
     this.code = code;
     this.codeName = NAMES.get(code) ?? `Location${code}`;
     this.errorLabels = extras.errorLabels ?? [];
-    this.fields = extras.fields ?? new Map();
+    this.fields = extras.fields ?? new Map<string, unknown>();
   }
 }
 

@@ -58,7 +58,7 @@ export class ProjectionNode {
 
   private computeIn(value: Value | undefined, root: Doc): Value {
     if (Array.isArray(value)) return value.map((element) => this.computeIn(element, root));
-    return this.compute(value instanceof Map ? new Map(value) : new Map(), root);
+    return this.compute(value instanceof Map ? new Map(value) : new Map<string, Value>(), root);
   }
 }
 

@@ -1,13 +1,14 @@
 import { mongoError, MongoError } from './errors';
 import { compare } from './values/compare';
+import { describe } from './values/describe';
 import { indexKeyValues } from './values/paths';
 import { asNumber, isDoc, type Doc, type Value } from './values/value';
 
 /** A sort specification, compiled. */
 export interface Sorter {
   /** The key of a document: one value a sort field, null for missing; of an array, the element that sorts first. */
-  key(document: Doc): (Value | undefined)[];
-  compareKeys(a: (Value | undefined)[], b: (Value | undefined)[]): number;
+  key: (document: Doc) => (Value | undefined)[];
+  compareKeys: (a: (Value | undefined)[], b: (Value | undefined)[]) => number;
   /** Sorts stably; with `limit` only the first so many are returned. */
   sort(documents: Iterable<Doc>, limit?: number): Doc[];
 }
@@ -17,7 +18,7 @@ function direction(path: string, value: Value): 1 | -1 {
   if (path.startsWith('$')) throw mongoError('BadValue', `a sort field may not start with '$': '${path}'`);
   if (isDoc(value)) throw mongoError('BadValue', `a $meta or other expression is not supported in a sort: '${path}'`);
   const n = asNumber(value);
-  if (n === undefined) throw new MongoError(15974, `Illegal key in $sort specification: ${path}: ${String(value)}`);
+  if (n === undefined) throw new MongoError(15974, `Illegal key in $sort specification: ${path}: ${describe(value)}`);
   if (n !== 1 && n !== -1)
     throw new MongoError(15975, '$sort key ordering must be 1 (for ascending) or -1 (for descending)');
   return n;

@@ -4,5 +4,5 @@ import type { Value } from '../values/value';
 export interface Fn {
   min: number;
   max: number;
-  apply(args: (Value | undefined)[]): Value | undefined;
+  apply: (args: (Value | undefined)[]) => Value | undefined;
 }

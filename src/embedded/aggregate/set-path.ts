@@ -7,7 +7,10 @@ export function setPath(document: Doc, path: string, value: Value): Doc {
   if (dot < 0) return result.set(path, value);
   const first = path.slice(0, dot);
   const inner = result.get(first);
-  return result.set(first, setPath(inner instanceof Map ? inner : new Map(), path.slice(dot + 1), value));
+  return result.set(
+    first,
+    setPath(inner instanceof Map ? inner : new Map<string, Value>(), path.slice(dot + 1), value),
+  );
 }
 
 /** A copy of a document without the field at a dotted path. */

@@ -2,22 +2,11 @@ import { compileExpression } from '../aggregate/expression';
 import { toBoolean } from '../aggregate/coerce';
 import { mongoError } from '../errors';
 import { BSONRegExp, isDoc, Undefined, type Doc, type Value } from '../values/value';
-import {
-  comparison,
-  inTest,
-  isDBRef,
-  modTest,
-  regexFrom,
-  regexTest,
-  sizeTest,
-  truthy,
-  typeTest,
-  type Comparison,
-} from './predicates';
+import { comparison, inTest, isDBRef, modTest, regexFrom, regexTest, sizeTest, truthy, typeTest } from './predicates';
 import { pathTest, type DocTest, type ValueTest } from './traverse';
 
 export interface Matcher {
-  matches(document: Doc): boolean;
+  matches: (document: Doc) => boolean;
 }
 
 /** A condition on one field, before its path is known. */
@@ -143,7 +132,7 @@ function operator(
     case '$gte':
     case '$lt':
     case '$lte':
-      return leaf(comparison(name as Comparison, v));
+      return leaf(comparison(name, v));
     case '$ne':
       if (v instanceof BSONRegExp) throw mongoError('BadValue', "Can't have regex as arg to $ne.");
       return not(leaf(comparison('$eq', v)));

@@ -10,6 +10,7 @@ import {
   isNumeric,
   MaxKey,
   MinKey,
+  ObjectId,
   typeName,
   Undefined,
   type TypeName,
@@ -72,7 +73,7 @@ export function regexTest(pattern: string, options: string): ValueTest {
 function lookupKey(v: Value | undefined): string | number | undefined {
   if (typeof v === 'string') return `s${v}`;
   if (typeof v === 'number') return v === 0 ? 0 : v;
-  if (v !== null && typeof v === 'object' && v.constructor.name === 'ObjectId') return `o${v.toString()}`;
+  if (v instanceof ObjectId) return `o${v.toHexString()}`;
   if (v !== undefined && isNumeric(v) && !(v instanceof Decimal128)) {
     const n = asNumber(v)!;
     return Number.isSafeInteger(n) ? n : undefined;

@@ -2,7 +2,7 @@ import { mongoError } from '../errors';
 import { compileMatcher, equalityFields } from '../match';
 import { equal, identical } from '../values/compare';
 import { BSONRegExp, isDoc, ObjectId, typeName, Undefined, type Doc, type Value } from '../values/value';
-import { describe, idOf } from './describe';
+import { describe, idOf } from '../values/describe';
 import { compileOperator, type FieldOperator } from './operators';
 import { canHold, cannotTraverse, comparePaths, reach, Working } from './tree';
 
@@ -199,6 +199,11 @@ function expand(root: Doc, parts: string[], filters: Map<string, (element: Value
   );
 }
 
+/** True when an array is another with more at its end. */
+function extendsArray(array: Value[], start: Value[]): boolean {
+  return array.length > start.length && start.every((element, i) => Object.is(element, array[i]));
+}
+
 /** One run of a modifier update over one document. */
 class Application {
   readonly updated = new Map<string, string[]>();
@@ -219,16 +224,22 @@ class Application {
     this.changed = true;
   }
 
-  private put(parts: string[], value: Value): void {
+  private put(parts: string[], value: Value, before: Value, appends: boolean): void {
     this.note(parts);
     this.working.set(parts, value);
+    if (appends && Array.isArray(value) && Array.isArray(before) && extendsArray(value, before)) {
+      for (let i = before.length; i < value.length; i++) this.record([...parts, String(i)]);
+    } else this.record(parts);
+  }
+
+  private record(parts: string[]): void {
     this.updated.set(parts.join('.'), parts);
   }
 
   private remove(parts: string[]): void {
     this.note(parts);
     if (this.working.remove(parts) === 'removed') this.removed.push(parts.join('.'));
-    else this.updated.set(parts.join('.'), parts);
+    else this.record(parts);
   }
 
   operate(parts: string[], operator: FieldOperator): void {
@@ -238,11 +249,11 @@ class Application {
     if (at.depth === parts.length) {
       const effect = operator.onExisting(at.value, context);
       if (effect === 'remove') this.remove(parts);
-      else if (effect !== 'none') this.put(parts, effect.value);
+      else if (effect !== 'none') this.put(parts, effect.value, at.value, operator.appends === true);
     } else if (operator.create) {
       const created = this.working.create(parts, at, operator.create(context));
       this.note(created);
-      this.updated.set(created.join('.'), created);
+      this.record(created);
     } else if (!operator.ignoresBadPath && !canHold(at.value, parts[at.depth]!)) throw cannotTraverse(parts, at);
   }
 
@@ -270,6 +281,8 @@ class Application {
   description(): UpdateResult['description'] {
     const updatedFields: Doc = new Map();
     for (const [name, parts] of this.updated) {
+      // What was created as a whole is told as a whole.
+      if (parts.some((_, i) => i > 0 && this.updated.has(parts.slice(0, i).join('.')))) continue;
       const found = reach(this.working.root, parts);
       if (found.depth === parts.length) updatedFields.set(name, found.value);
     }

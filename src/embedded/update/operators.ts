@@ -4,7 +4,7 @@ import { compileSorter } from '../sort';
 import { ADD, combine, MULTIPLY, type Numeric, type Operation } from '../values/arithmetic';
 import { compare, equal, identical } from '../values/compare';
 import { asNumber, int, isDoc, isNumeric, Timestamp, typeName, type Doc, type Value } from '../values/value';
-import { describe, idOf } from './describe';
+import { describe, idOf } from '../values/describe';
 
 /** What an operator finds out about the document while it is applied. */
 export interface OperatorContext {
@@ -25,6 +25,8 @@ export interface FieldOperator {
   create?(context: OperatorContext): Value;
   /** A path that can't exist is no error ($unset). */
   ignoresBadPath?: boolean;
+  /** May add to the end of an array, which a change stream then tells element by element. */
+  appends?: boolean;
 }
 
 const changedTo = (current: Value, value: Value): Effect => (identical(current, value) ? 'none' : { value });
@@ -102,7 +104,8 @@ function pushOrder(v: Value): (values: Value[]) => Value[] {
     if (v.size === 0) throw mongoError('BadValue', 'The $sort pattern is empty when it should be a set of fields.');
     const sorter = compileSorter(v);
     // An element that is no document sorts as one without the fields.
-    const key = (element: Value): (Value | undefined)[] => sorter.key(isDoc(element) ? element : new Map());
+    const key = (element: Value): (Value | undefined)[] =>
+      sorter.key(isDoc(element) ? element : new Map<string, Value>());
     return (values) =>
       values
         .map((element) => ({ element, key: key(element) }))
@@ -141,6 +144,7 @@ function push(argument: Value): FieldOperator {
       return values.length === 0 && !order && value.length === current.length ? 'none' : { value };
     },
     create: () => pushed([]),
+    appends: true,
   };
 }
 
@@ -164,6 +168,7 @@ function addToSet(argument: Value): FieldOperator {
       return value.length === current.length ? 'none' : { value };
     },
     create: () => added([]),
+    appends: true,
   };
 }
 

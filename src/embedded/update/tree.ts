@@ -2,7 +2,7 @@ import { mongoError } from '../errors';
 import { compareStrings } from '../values/compare';
 import { arrayIndex } from '../values/paths';
 import type { Doc, Value } from '../values/value';
-import { describe } from './describe';
+import { describe } from '../values/describe';
 
 /** The most nulls that an update may add to an array to reach a position, as in mongod. */
 const MAX_PADDING = 1_500_000;

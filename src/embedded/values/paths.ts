@@ -74,7 +74,7 @@ function collect(document: Doc, before: Cursor[], keys: (Value | undefined)[][])
       return { rest: c.rest, value: undefined, positional: positionalStep(array!, c.rest) };
     });
     if (!unfinished) keys.push(inside.map((c) => c.value));
-    else collect(element instanceof Map ? element : new Map(), inside, keys);
+    else collect(element instanceof Map ? element : new Map<string, Value>(), inside, keys);
   }
 }
 
