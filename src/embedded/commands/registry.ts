@@ -4,6 +4,7 @@ import { create } from './create';
 import { createIndexes } from './create-indexes';
 import { deleteCommand } from './delete';
 import { drop, dropDatabase, dropIndexes } from './drop';
+import { explain } from './explain';
 import { find } from './find';
 import { findAndModify } from './find-and-modify';
 import { getMore } from './get-more';
@@ -35,6 +36,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     aggregate,
     count,
     create,
+    explain,
     createIndexes,
     drop,
     dropDatabase,
