@@ -3,6 +3,7 @@ import { Field, ID, InterfaceType } from 'type-graphql';
 /** What an id in a stored document is; the driver's ObjectId, known here only by how it prints. */
 export interface DocumentId {
   toHexString(): string;
+  toString(): string;
 }
 
 @InterfaceType({

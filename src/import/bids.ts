@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { SubjectInput } from '../../types/inputs/SubjectInput';
+import type { SubjectInput } from '../../types/inputs/SubjectInput';
 import { StartupError } from '../errors';
 import type { SubjectStore } from '../stores/subjects';
 import { MAX_SUBJECTS } from '../stores/subjects';

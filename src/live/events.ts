@@ -62,7 +62,7 @@ export function readChange(change: ChangeStreamDocument): FeedEntry {
   const kind = KINDS[change.operationType];
   if (!kind || !('documentKey' in change) || !('ns' in change)) return 'ignored';
   return {
-    cursor: encodeToken(change._id as ResumeToken),
+    cursor: encodeToken(change._id),
     collection: (change.ns as { coll: CollectionName }).coll,
     kind,
     id: change.documentKey._id,

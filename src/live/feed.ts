@@ -30,7 +30,8 @@ export function isHistoryLost(error: unknown): boolean {
  * itself only once, and only after failures of getMore.)
  */
 export class ChangeFeed {
-  private token: ResumeToken | undefined;
+  /** Undefined until the stream has been open once, and again after its place was lost. */
+  private token: ResumeToken;
   private stream: ChangeStream | undefined;
   private running: Promise<void> | undefined;
   private readonly stopping = new AbortController();

@@ -1,9 +1,9 @@
 import type { ObjectId } from 'mongodb';
 import { ChangeKind } from '../../types/enums/ChangeKind';
-import { Epoch } from '../../types/Epoch';
-import { CheckpointEvent } from '../../types/events/CheckpointEvent';
-import { EpochEvent } from '../../types/events/EpochEvent';
-import { ExperimentEvent } from '../../types/events/ExperimentEvent';
+import type { Epoch } from '../../types/Epoch';
+import type { CheckpointEvent } from '../../types/events/CheckpointEvent';
+import type { EpochEvent } from '../../types/events/EpochEvent';
+import type { ExperimentEvent } from '../../types/events/ExperimentEvent';
 import { badInput, notFound } from '../errors';
 import type { Stores } from '../stores';
 import type { Broker } from './broker';

@@ -1,9 +1,9 @@
 import { ObjectId, type ClientSession, type Document, type Filter } from 'mongodb';
-import { Checkpoint } from '../../types/Checkpoint';
+import type { Checkpoint } from '../../types/Checkpoint';
 import { WriteOutcome } from '../../types/enums/WriteOutcome';
-import { SaveCheckpointInput } from '../../types/inputs/SaveCheckpointInput';
+import type { SaveCheckpointInput } from '../../types/inputs/SaveCheckpointInput';
 import { conflict, notFound } from '../errors';
-import { CHECKPOINTS } from './collections';
+import { CHECKPOINTS, ONE_BATCH } from './collections';
 import { asRead, sameContent } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
@@ -99,19 +99,19 @@ export class CheckpointStore {
 
   /** Checkpoints by id, in any order; ids of nothing are left out. */
   async byIds(ids: readonly ObjectId[]): Promise<Checkpoint[]> {
-    return this.read(await this.collection.find({ _id: { $in: [...ids] } }).toArray());
+    return this.read(await this.collection.find({ _id: { $in: [...ids] } }, ONE_BATCH).toArray());
   }
 
   /** The checkpoints of these epochs of these experiments, every combination of the two lists, in order of their ids. */
   async ofEpochs(experimentIds: readonly unknown[], epochs: readonly number[]): Promise<Checkpoint[]> {
     const filter = { experiment_id: { $in: [...experimentIds] }, epoch: { $in: [...epochs] } } as Filter<Document>;
-    return this.read(await this.collection.find(filter).sort({ _id: 1 }).toArray());
+    return this.read(await this.collection.find(filter, ONE_BATCH).sort({ _id: 1 }).toArray());
   }
 
   /** The best checkpoint of each experiment that has one. */
   async bestOf(experimentIds: readonly unknown[]): Promise<Checkpoint[]> {
     const filter = { experiment_id: { $in: [...experimentIds] }, is_best: true } as Filter<Document>;
-    return this.read(await this.collection.find(filter).toArray());
+    return this.read(await this.collection.find(filter, ONE_BATCH).toArray());
   }
 
   /** A page of the checkpoints of each experiment, latest epoch first. */
@@ -128,10 +128,13 @@ export class CheckpointStore {
   /** How many checkpoints each experiment has; experiments without any are left out. */
   async countsOf(experimentIds: readonly unknown[]): Promise<Map<string, number>> {
     const groups = await this.collection
-      .aggregate([
-        { $match: { experiment_id: { $in: [...experimentIds] } } },
-        { $group: { _id: '$experiment_id', count: { $sum: 1 } } },
-      ])
+      .aggregate(
+        [
+          { $match: { experiment_id: { $in: [...experimentIds] } } },
+          { $group: { _id: '$experiment_id', count: { $sum: 1 } } },
+        ],
+        ONE_BATCH,
+      )
       .toArray();
     return new Map(groups.map((group) => [String(group._id), group.count as number]));
   }
@@ -157,7 +160,7 @@ export class CheckpointStore {
 
     const place: Filter<Document> = { experiment_id: experimentId, epoch, 'file.path': path };
     const found = await this.collection.find(id ? { $or: [{ _id: id }, place] } : place, { session }).toArray();
-    const taken = found.find((raw) => id?.equals(raw._id as ObjectId));
+    const taken = found.find((raw) => id?.equals(raw._id));
     const stored = found.find((raw) => experimentId.equals(raw.experiment_id as ObjectId) && samePlace(raw, draft));
     if (taken && taken !== stored) {
       throw conflict(`Checkpoint ${id!.toHexString()} is stored for another experiment, epoch or path; take a new id.`);
@@ -169,7 +172,7 @@ export class CheckpointStore {
       if (equal) return { checkpoint: this.reader.checkpoint(stored)!, outcome: WriteOutcome.UNCHANGED };
     }
     const document: Document = {
-      _id: (stored?._id as ObjectId | undefined) ?? id ?? new ObjectId(),
+      _id: stored?._id ?? id ?? new ObjectId(),
       experiment_id: experimentId,
       epoch,
       ...content,

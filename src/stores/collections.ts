@@ -10,6 +10,12 @@ export const SUBJECTS = 'subjects';
 export const COLLECTION_NAMES = [EXPERIMENTS, EPOCHS, CHECKPOINTS, SUBJECTS] as const;
 export type CollectionName = (typeof COLLECTION_NAMES)[number];
 
+/**
+ * Option of every read whose rows are bounded: all of them in the first answer (which the database cuts at 16 MB), since
+ * the default of 101 would make the number of commands grow with the rows.
+ */
+export const ONE_BATCH = { batchSize: 1_000_000 } as const;
+
 export type Collections = Readonly<Record<CollectionName, Collection<Document>>>;
 
 /** The four collections of a database. */

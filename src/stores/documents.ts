@@ -1,15 +1,15 @@
-import type { Document } from 'mongodb';
-import { Checkpoint } from '../../types/Checkpoint';
-import { EegQuality } from '../../types/EegQuality';
-import { Epoch } from '../../types/Epoch';
-import { EpochMetrics } from '../../types/EpochMetrics';
-import { Experiment } from '../../types/Experiment';
+import type { Decimal128, Document, Long } from 'mongodb';
+import type { Checkpoint } from '../../types/Checkpoint';
+import type { EegQuality } from '../../types/EegQuality';
+import type { Epoch } from '../../types/Epoch';
+import type { EpochMetrics } from '../../types/EpochMetrics';
+import type { Experiment } from '../../types/Experiment';
 import { ExperimentStatus } from '../../types/enums/ExperimentStatus';
 import { Handedness } from '../../types/enums/Handedness';
 import { Sex } from '../../types/enums/Sex';
 import { Split } from '../../types/enums/Split';
-import { DocumentId } from '../../types/Node';
-import { Subject } from '../../types/Subject';
+import type { DocumentId } from '../../types/Node';
+import type { Subject } from '../../types/Subject';
 import type { Log } from '../log';
 import { decodeName } from './names';
 import { CONFIG, DATASET, EEG_QUALITY, isOfKind, MODEL, type Kind, type Shape } from './shapes';
@@ -35,7 +35,7 @@ function isPlainObject(value: unknown): value is Document {
 function unwrapNumber(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const type = (value as { _bsontype?: unknown })._bsontype;
-  return type === 'Long' || type === 'Decimal128' ? Number(String(value)) : value;
+  return type === 'Long' || type === 'Decimal128' ? Number((value as Long | Decimal128).toString()) : value;
 }
 
 /** A stored value as JSON: dates as RFC 3339 text, ids as text, and numbers that JSON lacks by their names. */
@@ -44,7 +44,7 @@ function toJson(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value ?? null;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (Array.isArray(value)) return value.map(toJson);
-  if (value instanceof RegExp || '_bsontype' in value) return String(value);
+  if (value instanceof RegExp || '_bsontype' in value) return (value as { toString(): string }).toString();
   return openObject(value);
 }
 

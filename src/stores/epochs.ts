@@ -1,10 +1,10 @@
 import { ObjectId, type AnyBulkWriteOperation, type ClientSession, type Document, type Filter } from 'mongodb';
-import { Epoch } from '../../types/Epoch';
+import type { Epoch } from '../../types/Epoch';
 import { EpochConflict } from '../../types/enums/EpochConflict';
 import { WriteOutcome } from '../../types/enums/WriteOutcome';
-import { EpochInput } from '../../types/inputs/EpochInput';
+import type { EpochInput } from '../../types/inputs/EpochInput';
 import { ApiError, conflict, notFound } from '../errors';
-import { EPOCHS } from './collections';
+import { EPOCHS, ONE_BATCH } from './collections';
 import { asRead, sameContent } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
@@ -40,8 +40,8 @@ export interface LoggedEpoch {
 
 interface Waiting {
   draft: EpochDraft;
-  resolve(result: LoggedEpoch): void;
-  reject(error: unknown): void;
+  resolve: (result: LoggedEpoch) => void;
+  reject: (error: unknown) => void;
 }
 
 function rangeFilter({ from, to }: EpochRange): Filter<Document> {
@@ -94,13 +94,13 @@ export class EpochStore {
 
   /** Epochs by id, in any order; ids of nothing are left out. */
   async byIds(ids: readonly ObjectId[]): Promise<Epoch[]> {
-    return this.read(await this.collection.find({ _id: { $in: [...ids] } }).toArray());
+    return this.read(await this.collection.find({ _id: { $in: [...ids] } }, ONE_BATCH).toArray());
   }
 
   /** The epochs with these numbers of these experiments, every combination of the two lists. */
   async byNumbers(experimentIds: readonly unknown[], numbers: readonly number[]): Promise<Epoch[]> {
     const filter = { experiment_id: { $in: [...experimentIds] }, epoch: { $in: [...numbers] } } as Filter<Document>;
-    return this.read(await this.collection.find(filter).toArray());
+    return this.read(await this.collection.find(filter, ONE_BATCH).toArray());
   }
 
   /** A page of the epochs of each experiment, in order of their numbers. */
@@ -121,10 +121,13 @@ export class EpochStore {
   /** How many epochs each experiment has in the range; experiments without any are left out. */
   async countsOf(experimentIds: readonly unknown[], range: EpochRange): Promise<Map<string, number>> {
     const groups = await this.collection
-      .aggregate([
-        { $match: { experiment_id: { $in: [...experimentIds] }, ...rangeFilter(range) } },
-        { $group: { _id: '$experiment_id', count: { $sum: 1 } } },
-      ])
+      .aggregate(
+        [
+          { $match: { experiment_id: { $in: [...experimentIds] }, ...rangeFilter(range) } },
+          { $group: { _id: '$experiment_id', count: { $sum: 1 } } },
+        ],
+        ONE_BATCH,
+      )
       .toArray();
     return new Map(groups.map((group) => [String(group._id), group.count as number]));
   }
@@ -220,7 +223,7 @@ export class EpochStore {
     const now = new Date();
     const numbers = [...new Set(drafts.map(({ epoch }) => epoch))];
     const stored = await this.collection
-      .find({ experiment_id: experimentId, epoch: { $in: numbers } }, { session })
+      .find({ experiment_id: experimentId, epoch: { $in: numbers } }, { ...ONE_BATCH, session })
       .toArray();
     const before = new Map(stored.map((raw) => [raw.epoch as number, raw]));
     const current = new Map(before);
@@ -255,7 +258,7 @@ export class EpochStore {
   ): LoggedEpoch | ApiError {
     const stored = current.get(epoch);
     if (stored) {
-      const { metrics, timing, memory } = stored;
+      const { metrics, timing, memory } = stored as Record<string, unknown>;
       const equal =
         sameContent({ metrics, timing, memory }, { ...content }) &&
         (timestamp === null || sameContent(stored.timestamp, timestamp));
@@ -268,7 +271,7 @@ export class EpochStore {
       }
     }
     const document: Document = {
-      _id: stored?._id ?? new ObjectId(),
+      _id: (stored?._id as ObjectId | undefined) ?? new ObjectId(),
       experiment_id: experimentId,
       epoch,
       ...content,

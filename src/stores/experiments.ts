@@ -1,12 +1,12 @@
 import { Double, ObjectId, type ClientSession, type Document, type Filter, type WithId } from 'mongodb';
 import { ExperimentStatus } from '../../types/enums/ExperimentStatus';
 import { WriteOutcome } from '../../types/enums/WriteOutcome';
-import { Experiment } from '../../types/Experiment';
-import { CreateExperimentInput } from '../../types/inputs/CreateExperimentInput';
-import { UpdateExperimentInput } from '../../types/inputs/UpdateExperimentInput';
-import { UpdateExperimentStatusInput } from '../../types/inputs/UpdateExperimentStatusInput';
+import type { Experiment } from '../../types/Experiment';
+import type { CreateExperimentInput } from '../../types/inputs/CreateExperimentInput';
+import type { UpdateExperimentInput } from '../../types/inputs/UpdateExperimentInput';
+import type { UpdateExperimentStatusInput } from '../../types/inputs/UpdateExperimentStatusInput';
 import { badInput, conflict, notFound } from '../errors';
-import { EXPERIMENTS } from './collections';
+import { EXPERIMENTS, ONE_BATCH } from './collections';
 import { digestOf, sameContent, valueAt } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
@@ -68,7 +68,7 @@ export class ExperimentStore {
 
   /** Experiments by id, in any order; ids of nothing are left out. */
   async byIds(ids: readonly unknown[]): Promise<Experiment[]> {
-    const rows = await this.collection.find({ _id: { $in: [...ids] } as Filter<Document> }).toArray();
+    const rows = await this.collection.find({ _id: { $in: [...ids] } as Filter<Document> }, ONE_BATCH).toArray();
     return rows.map((raw) => this.reader.experiment(raw));
   }
 
@@ -96,10 +96,13 @@ export class ExperimentStore {
   /** How many experiments continue each of these; those that nothing continues are left out. */
   async childCountsOf(parentIds: readonly unknown[]): Promise<Map<string, number>> {
     const groups = await this.collection
-      .aggregate([
-        { $match: { parent_experiment_id: { $in: [...parentIds] } } },
-        { $group: { _id: '$parent_experiment_id', count: { $sum: 1 } } },
-      ])
+      .aggregate(
+        [
+          { $match: { parent_experiment_id: { $in: [...parentIds] } } },
+          { $group: { _id: '$parent_experiment_id', count: { $sum: 1 } } },
+        ],
+        ONE_BATCH,
+      )
       .toArray();
     return new Map(groups.map((group) => [String(group._id), group.count as number]));
   }
@@ -239,7 +242,9 @@ export class ExperimentStore {
     const ofExperiment = { experiment_id: id };
     const drain = async (collection: typeof epochs): Promise<number> => {
       for (let deleted = 0; ;) {
-        const rows = await collection.find(ofExperiment, { projection: { _id: 1 }, limit: DELETE_BATCH }).toArray();
+        const rows = await collection
+          .find(ofExperiment, { ...ONE_BATCH, projection: { _id: 1 }, limit: DELETE_BATCH })
+          .toArray();
         if (rows.length === 0) return deleted;
         deleted += (await collection.deleteMany({ _id: { $in: rows.map((row) => row._id) } })).deletedCount;
       }
@@ -383,7 +388,7 @@ function usingFilter(releases: readonly string[]): Filter<Document> {
 function assignments(fields: Document): Change {
   const set: Document = {};
   const unset: Document = {};
-  for (const [name, value] of Object.entries(fields)) {
+  for (const [name, value] of Object.entries(fields) as [string, unknown][]) {
     if (value === null) unset[name] = '';
     else if (value !== undefined) set[name] = value;
   }

@@ -1,5 +1,6 @@
 import type { Collection, Document, Filter, ObjectId } from 'mongodb';
 import { badInput } from '../errors';
+import { ONE_BATCH } from './collections';
 import { decodeCursor, encodeCursor, type Position } from './cursors';
 
 /**
@@ -136,10 +137,7 @@ function past(order: Order, typed: boolean, side: 'after' | 'before', place: Pos
   const { field } = order;
   return {
     [field]: { [`${idOperator}e`]: place.value } as Filter<Document>,
-    $or: [
-      { [field]: { [idOperator]: place.value } as Filter<Document> },
-      { _id: { [idOperator]: place.id } as Filter<Document> },
-    ],
+    $or: [{ [field]: { [idOperator]: place.value } as Filter<Document> }, { _id: { [idOperator]: place.id } }],
   };
 }
 
@@ -200,7 +198,10 @@ export function toPage<T>(
   };
 }
 
-/** A page of a whole collection, narrowed by `base`: one command, and a second one where the first segment ends. */
+/**
+ * A page of a whole collection, narrowed by `base`, by one command. Segments behind the first are read only where the
+ * first one does not fill the page.
+ */
 export async function findPage<T>(
   collection: Collection<Document>,
   base: Filter<Document>,
@@ -208,12 +209,13 @@ export async function findPage<T>(
   request: PageRequest,
   read: (raw: Document) => T | undefined,
 ): Promise<Page<T>> {
-  const rows: Document[] = [];
-  for (const { match, sort } of segmentsOf(order, request)) {
-    const wanted = request.limit + 1 - rows.length;
-    if (wanted <= 0) break;
-    rows.push(...(await collection.find(both(base, match), { sort, limit: wanted }).toArray()));
-  }
+  const limit = { $limit: request.limit + 1 };
+  const branches = segmentsOf(order, request).map(({ match, sort }) => [
+    { $match: both(base, match) },
+    { $sort: sort },
+    limit,
+  ]);
+  const rows = await unionOf(collection, branches, [limit]);
   return toPage(order, request, rows, read);
 }
 
@@ -250,13 +252,16 @@ export async function findPagesOfParents<T>(
   // An $unwind right behind a single $lookup streams its rows; joined in one array they might outgrow a document.
   const join = names.length > 1 ? [{ $project: { rows: { $concatArrays: names.map((name) => `$${name}`) } } }] : [];
   const rows = await parents.collection
-    .aggregate([
-      { $match: { _id: { $in: [...parents.ids] } } },
-      { $project: { _id: 1 } },
-      ...lookups,
-      ...join,
-      { $unwind: '$rows' },
-    ])
+    .aggregate(
+      [
+        { $match: { _id: { $in: [...parents.ids] } } },
+        { $project: { _id: 1 } },
+        ...lookups,
+        ...join,
+        { $unwind: '$rows' },
+      ],
+      ONE_BATCH,
+    )
     .toArray();
   for (const { _id, rows: row } of rows) pages.get(String(_id))?.push(row as Document);
   return new Map(
@@ -303,11 +308,16 @@ export async function countFilters(
   return counts;
 }
 
-async function unionOf(collection: Collection<Document>, branches: Document[][]): Promise<Document[]> {
+/** The rows of several pipelines one after another, by one command. */
+async function unionOf(
+  collection: Collection<Document>,
+  branches: Document[][],
+  after: Document[] = [],
+): Promise<Document[]> {
   const [head, ...rest] = branches;
   if (!head) return [];
   const unions = rest.map((pipeline) => ({ $unionWith: { coll: collection.collectionName, pipeline } }));
-  return collection.aggregate([...head, ...unions]).toArray();
+  return collection.aggregate([...head, ...unions, ...after], ONE_BATCH).toArray();
 }
 
 /** Both filters at once; an empty one adds nothing. */

@@ -1,9 +1,11 @@
-import { ObjectId, type AnyBulkWriteOperation, type Document, type Filter } from 'mongodb';
+import type { ObjectId } from 'mongodb';
+import { type AnyBulkWriteOperation, type Document, type Filter } from 'mongodb';
 import { MongoBulkWriteError } from 'mongodb';
-import { Split } from '../../types/enums/Split';
-import { SubjectInput } from '../../types/inputs/SubjectInput';
-import { Subject } from '../../types/Subject';
+import type { Split } from '../../types/enums/Split';
+import type { SubjectInput } from '../../types/inputs/SubjectInput';
+import type { Subject } from '../../types/Subject';
 import { ApiError } from '../errors';
+import { ONE_BATCH } from './collections';
 import { sameContent, valueAt } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
@@ -62,7 +64,7 @@ function spread(
     return;
   }
   const stored = toOpenObject(value, shape, path);
-  for (const [key, item] of Object.entries(stored)) {
+  for (const [key, item] of Object.entries(stored) as [string, unknown][]) {
     if (item === null) draft.$unset[`${name}.${key}`] = '';
     else draft.$set[`${name}.${key}`] = item;
   }
@@ -85,7 +87,7 @@ function toDraft(input: SubjectInput, path: string): SubjectDraft {
       ? { splits: null }
       : { 'splits.challenge1_split': input.splits?.challenge1, 'splits.challenge2_split': input.splits?.challenge2 }),
   };
-  for (const [name, value] of Object.entries(fields)) {
+  for (const [name, value] of Object.entries(fields) as [string, unknown][]) {
     if (value === null) draft.$unset[name] = '';
     else if (value !== undefined) draft.$set[name] = value;
   }
@@ -104,12 +106,12 @@ export class SubjectStore {
 
   /** Subjects by id, in any order; ids of nothing are left out. */
   async byIds(ids: readonly ObjectId[]): Promise<Subject[]> {
-    return this.read(await this.collection.find({ _id: { $in: [...ids] } }).toArray());
+    return this.read(await this.collection.find({ _id: { $in: [...ids] } }, ONE_BATCH).toArray());
   }
 
   /** Subjects by their identifier in the dataset, in any order. */
   async bySubjectIds(subjectIds: readonly string[]): Promise<Subject[]> {
-    return this.read(await this.collection.find({ subject_id: { $in: [...subjectIds] } }).toArray());
+    return this.read(await this.collection.find({ subject_id: { $in: [...subjectIds] } }, ONE_BATCH).toArray());
   }
 
   /** A page of all subjects, in order of their identifiers. */
@@ -167,7 +169,7 @@ export class SubjectStore {
     let open = drafts.map((draft, index) => ({ draft, index }));
     for (let attempt = 1; open.length > 0; attempt++) {
       const rows = await this.collection
-        .find({ subject_id: { $in: open.map(({ draft }) => draft.subjectId) } })
+        .find({ subject_id: { $in: open.map(({ draft }) => draft.subjectId) } }, ONE_BATCH)
         .toArray();
       const stored = new Map(rows.map((raw) => [raw.subject_id as string, raw]));
       const writes = open.filter(({ draft, index }) => {

@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { MongoClient, type CommandStartedEvent, type Document } from 'mongodb';
+import { openDatabase, type Database } from '../../src/stores/database';
+
+/** The connection string of the run's shared database, for a new database of its own on it. */
+export function newDatabaseUri(): string {
+  const base = process.env.EPOCHGRAPH_TEST_URI;
+  if (!base) throw new Error('The global set-up did not run.');
+  const name = `epochgraph_test_${randomBytes(6).toString('hex')}`;
+  const [, hosts, options = ''] = /^([^/]*\/\/[^/?]+)\/?[^?]*(\?.*)?$/.exec(base)!;
+  return `${hosts}/${name}${options}`;
+}
+
+/** An open database that `drop` removes. */
+export interface TestDatabase {
+  uri: string;
+  database: Database;
+  drop: () => Promise<void>;
+}
+
+export async function openTestDatabase(): Promise<TestDatabase> {
+  const uri = newDatabaseUri();
+  const database = await openDatabase(uri);
+  return {
+    uri,
+    database,
+    drop: async () => {
+      await database.db.dropDatabase();
+      await database.close();
+    },
+  };
+}
+
+/** Commands that are not part of an operation: the driver's own. */
+const HOUSEKEEPING = new Set(['hello', 'ismaster', 'ping', 'endSessions', 'killCursors']);
+
+/** The commands that `work` sends to the database, by name and target; those of the change feed are left out. */
+export async function commandsOf(
+  client: MongoClient,
+  work: () => Promise<unknown>,
+): Promise<{ name: string; target: string; command: Document }[]> {
+  const commands: { name: string; target: string; command: Document }[] = [];
+  const feedCursors = new Set<string>();
+  const listen = ({ commandName, command }: CommandStartedEvent): void => {
+    if (HOUSEKEEPING.has(commandName)) return;
+    const isFeed =
+      commandName === 'getMore'
+        ? command.collection === '$cmd.aggregate'
+        : commandName === 'aggregate' && command.aggregate === 1;
+    if (isFeed) {
+      feedCursors.add(String(command.getMore));
+      return;
+    }
+    commands.push({ name: commandName, target: String(command[commandName]), command });
+  };
+  client.on('commandStarted', listen);
+  try {
+    await work();
+  } finally {
+    client.off('commandStarted', listen);
+  }
+  return commands;
+}
