@@ -36,6 +36,8 @@ export class Engine {
   readonly cursors = new Cursors();
   readonly failPoints: FailPoints;
   readonly startedAt = new Date();
+  /** Open connections, as the wire server counts them. */
+  connections = 0;
   /** Timestamp of the newest commit that is on disk. */
   committed: bigint;
   private readonly listeners = new Set<() => void>();

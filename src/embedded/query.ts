@@ -1,7 +1,7 @@
 import { mongoError } from './errors';
 import { compileMatcher } from './match';
 import { plan, type IndexPlan, type KeyRange, type Plan, type Query } from './planner';
-import { compileSort } from './sort';
+import { compileSorter } from './sort';
 import { keyOf, type Collection } from './storage/catalog';
 import { numberedRange, recordOfBytes, recordOfDocumentKey, TABLE } from './storage/keyspace';
 import type { Entry, View } from './storage/view';
@@ -12,6 +12,7 @@ import type { Doc } from './values/value';
 export interface Row {
   record: number;
   bytes: Buffer;
+  /** The decoded document, or those of its fields that were asked for. */
   document: Doc;
 }
 
@@ -36,19 +37,36 @@ export function checkDeadline(execution: Execution): void {
   }
 }
 
+/** How a query is carried out, where that is not as usual. */
+export interface ExecuteOptions {
+  plan?: Plan;
+  /** The only top-level fields that the rows' documents need; all when undefined. Must hold what filter and sort need. */
+  only?: ReadonlySet<string> | undefined;
+}
+
 /** The documents of a query, in its order, made as they are asked for. The plan and the filter are checked at once. */
 export function execute(
   view: View,
   collection: Collection,
   query: Query,
   execution: Execution,
-  chosen: Plan = plan(view, collection, query),
+  options: ExecuteOptions = {},
 ): Iterable<Row> {
+  const chosen = options.plan ?? plan(view, collection, query);
   const matcher = query.filter.size === 0 ? undefined : compileMatcher(query.filter);
-  const found = filtered(candidates(view, collection, chosen, query, execution), matcher, execution);
+  const reading = { view, collection, execution, only: options.only };
+  const found = filtered(candidates(reading, chosen), matcher, execution);
   const sorted =
     query.sort === undefined || chosen.sorted ? found : sortRows(found, query.sort, query.skip, query.limit);
   return sliced(sorted, query.skip ?? 0, query.limit ?? 0);
+}
+
+/** What all parts of a query's execution read from. */
+interface Reading {
+  view: View;
+  collection: Collection;
+  execution: Execution;
+  only: ReadonlySet<string> | undefined;
 }
 
 function* filtered(
@@ -75,56 +93,50 @@ function* sliced(rows: Iterable<Row>, skip: number, limit: number): Generator<Ro
 
 /** Sorts in memory; with a limit, never holds much more than skip + limit rows. Equal rows keep their order. */
 function* sortRows(rows: Iterable<Row>, sort: Doc, skip = 0, limit = 0): Generator<Row> {
-  const compareDocuments = compileSort(sort);
-  const compareRows = (a: Row, b: Row): number => compareDocuments(a.document, b.document);
+  const sorter = compileSorter(sort);
   const wanted = limit > 0 ? skip + limit : Infinity;
-  let held: Row[] = [];
+  let held: { row: Row; key: ReturnType<typeof sorter.key> }[] = [];
+  const order = (): void => void held.sort((a, b) => sorter.compareKeys(a.key, b.key));
   for (const row of rows) {
-    held.push(row);
-    if (held.length >= wanted * 2 + 1000) held = held.sort(compareRows).slice(0, wanted);
+    held.push({ row, key: sorter.key(row.document) });
+    if (held.length < wanted * 2 + 1000) continue;
+    order();
+    held = held.slice(0, wanted);
   }
-  yield* held.sort(compareRows);
+  order();
+  for (const { row } of held) yield row;
 }
 
-function candidates(
-  view: View,
-  collection: Collection,
-  chosen: Plan,
-  query: Query,
-  execution: Execution,
-): Iterable<Row> {
+function candidates(reading: Reading, chosen: Plan): Iterable<Row> {
   switch (chosen.stage) {
     case 'COLLSCAN':
-      return scan(view, collection, chosen.reverse, execution);
+      return scan(reading, chosen.reverse);
     case 'IXSCAN':
-      return once(fetch(view, collection, indexRecords(view, chosen, execution), execution), chosen.index.multikey);
+      return once(fetch(reading, indexRecords(reading, chosen)), chosen.index.multikey);
     case 'OR':
-      return once(branches(view, collection, chosen.branches, query, execution), true);
+      return once(branches(reading, chosen.branches), true);
   }
 }
 
-function* branches(
-  view: View,
-  collection: Collection,
-  plans: Plan[],
-  query: Query,
-  execution: Execution,
-): Generator<Row> {
-  for (const branch of plans) yield* candidates(view, collection, branch, query, execution);
+function* branches(reading: Reading, plans: Plan[]): Generator<Row> {
+  for (const branch of plans) yield* candidates(reading, branch);
 }
 
 /** All documents of a collection in the order they were inserted. */
-export function* scan(view: View, collection: Collection, reverse: boolean, execution: Execution): Generator<Row> {
+export function* scanAll(view: View, collection: Collection): Generator<Row> {
+  yield* scan({ view, collection, execution: newExecution(), only: undefined }, false);
+}
+
+function* scan({ view, collection, execution, only }: Reading, reverse: boolean): Generator<Row> {
   for (const { key, value } of view.range(...numberedRange(TABLE.documents, collection.id), reverse)) {
     execution.docsExamined++;
-    yield new StoredRow(recordOfDocumentKey(key), value);
+    yield new StoredRow(recordOfDocumentKey(key), value, only);
   }
 }
 
-function* indexRecords(view: View, chosen: IndexPlan, execution: Execution): Generator<number> {
-  const ranges = chosen.reverse ? [...chosen.ranges].reverse() : chosen.ranges;
-  const entries =
-    chosen.merge && ranges.length > 1 ? merged(view, ranges, chosen.reverse) : joined(view, ranges, chosen.reverse);
+function* indexRecords({ view, execution }: Reading, { ranges, reverse, merge }: IndexPlan): Generator<number> {
+  const ordered = reverse ? [...ranges].reverse() : ranges;
+  const entries = merge && ordered.length > 1 ? merged(view, ordered, reverse) : joined(view, ordered, reverse);
   for (const { value } of entries) {
     execution.keysExamined++;
     yield recordOfBytes(value);
@@ -167,12 +179,12 @@ function head(iterator: Iterator<Entry>, prefix: number): { entry: Entry; rest: 
   return step.done === true ? undefined : { entry: step.value, rest: step.value.key.subarray(prefix) };
 }
 
-function* fetch(view: View, collection: Collection, records: Iterable<number>, execution: Execution): Generator<Row> {
+function* fetch({ view, collection, execution, only }: Reading, records: Iterable<number>): Generator<Row> {
   for (const record of records) {
     const bytes = view.get(keyOf(collection, record));
     if (bytes === undefined) throw mongoError('InternalError', `An index of ${collection.ns} names a missing document`);
     execution.docsExamined++;
-    yield new StoredRow(record, bytes);
+    yield new StoredRow(record, bytes, only);
   }
 }
 
@@ -195,9 +207,10 @@ class StoredRow implements Row {
   constructor(
     readonly record: number,
     readonly bytes: Buffer,
+    private readonly only: ReadonlySet<string> | undefined,
   ) {}
 
   get document(): Doc {
-    return (this.decoded ??= decode(this.bytes));
+    return (this.decoded ??= decode(this.bytes, this.only));
   }
 }

@@ -8,7 +8,7 @@ import { checkCollectionName, checkDatabaseName } from '../storage/catalog';
 import type { View } from '../storage/view';
 import { encode } from '../values/codec';
 import { asNumber, isDoc, type Doc, type Value } from '../values/value';
-import { firstBatch } from './find';
+import { fieldsRead, firstBatch } from './find';
 import {
   countField,
   docField,
@@ -42,9 +42,10 @@ export const aggregate: Command = {
       const reader = new PipelineReader(invocation, view, execution);
       const { match, sort, skip, limit } = compiled.leading;
       const query: Query = { filter: match ?? new Map(), sort, skip, limit, hint: body.get('hint') };
-      const rows = reader.rows(ns.slice(invocation.db.length + 1), query);
-      const rest = pipeline.length === compiled.leading.rest;
-      const documents = rest ? rawBytes(rows) : encoded(compiled.run(documentsOf(rows), reader), execution);
+      const whole = pipeline.length === compiled.leading.rest;
+      const only = whole ? fieldsRead(query) : compiled.fields;
+      const rows = reader.rows(ns.slice(invocation.db.length + 1), query, only);
+      const documents = whole ? rawBytes(rows) : encoded(compiled.run(documentsOf(rows), reader), execution);
       source = new IterableSource(documents, release);
       return firstBatch(invocation, ns, source, batchSize, false);
     } catch (error) {
@@ -131,10 +132,10 @@ export class PipelineReader implements StageSource {
     private readonly execution: Execution,
   ) {}
 
-  rows(collection: string, query: Query): Iterable<Row> {
+  rows(collection: string, query: Query, only?: ReadonlySet<string>): Iterable<Row> {
     const ns = `${this.invocation.db}.${collection}`;
     const found = this.invocation.transaction?.batch.collection(ns) ?? this.invocation.engine.catalog.get(ns);
-    return found === undefined ? [] : execute(this.view, found, query, this.execution);
+    return found === undefined ? [] : execute(this.view, found, query, this.execution, { only });
   }
 
   find(collection: string, filter: Doc, options: { sort?: Doc; skip?: number; limit?: number }): Iterable<Doc> {

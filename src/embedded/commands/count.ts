@@ -1,6 +1,7 @@
 import { compileMatcher } from '../match';
 import { execute, newExecution } from '../query';
 import { doc, type Value } from '../values/value';
+import { fieldsRead } from './find';
 import { collectionName, countField, countValue, docField, openView, refuse, type Command } from './invocation';
 
 export const count: Command = {
@@ -24,7 +25,7 @@ export const count: Command = {
     const { view, release } = openView(invocation);
     try {
       let n = 0;
-      const rows = execute(view, collection, query, newExecution(invocation.deadline));
+      const rows = execute(view, collection, query, newExecution(invocation.deadline), { only: fieldsRead(query) });
       for (const row of rows) n += row.record > 0 ? 1 : 0;
       return { body: doc({ n: countValue(n) }) };
     } finally {

@@ -1,5 +1,5 @@
 import { MongoError, mongoError } from '../errors';
-import { newExecution, scan } from '../query';
+import { scanAll } from '../query';
 import {
   catalogKey,
   checkCollectionName,
@@ -92,7 +92,7 @@ async function defineIndexes(engine: Engine, db: string, name: string, specs: In
     const built = wanted.map((spec): [Index, [Buffer, Buffer][]] => {
       const index = engine.catalog.makeIndex(spec);
       index.readableFrom = instant;
-      return [index, existing ? buildIndexEntries(scan(writer, existing, false, newExecution()), index, existing) : []];
+      return [index, existing ? buildIndexEntries(scanAll(writer, existing), index, existing) : []];
     });
     const target = existing ?? addCollection(engine, db, name, writer, instant, operations);
     for (const [index, puts] of built) {

@@ -94,7 +94,7 @@ function describe(view: View, collection: Collection, query: Query, run: boolean
   const execution = newExecution();
   const began = Date.now();
   let returned = 0;
-  for (const row of execute(view, collection, query, execution, chosen)) returned += row.record > 0 ? 1 : 0;
+  for (const row of execute(view, collection, query, execution, { plan: chosen })) returned += row.record > 0 ? 1 : 0;
   return doc({ queryPlanner, executionStats: statistics(execution, returned, Date.now() - began, winningPlan) });
 }
 

@@ -1,3 +1,4 @@
+import { neededFields } from '../aggregate/needed-fields';
 import { IterableSource, type Batch } from '../cursors';
 import { compileMatcher } from '../match';
 import { compileProjection } from '../project';
@@ -5,7 +6,7 @@ import { execute, newExecution } from '../query';
 import type { Query } from '../planner';
 import { compileSort } from '../sort';
 import { encode } from '../values/codec';
-import type { Doc, Value } from '../values/value';
+import { doc, isDoc, type Doc, type Value } from '../values/value';
 import {
   boolField,
   collectionName,
@@ -55,7 +56,8 @@ export const find: Command = {
     const { view, release } = openView(invocation);
     let source: IterableSource | undefined;
     try {
-      const rows = execute(view, collection, query, newExecution(invocation.deadline));
+      const only = fieldsRead(query, projection);
+      const rows = execute(view, collection, query, newExecution(invocation.deadline), { only });
       source = new IterableSource(project ? projected(rows, project) : rawBytes(rows), release);
       return firstBatch(invocation, ns, source, batchSize, singleBatch);
     } catch (error) {
@@ -79,6 +81,15 @@ export function findOptions(body: Doc): { query: Query; projection: Doc | undefi
     hint: body.get('hint'),
   };
   return { query, projection: projection?.size ? projection : undefined };
+}
+
+/** The fields that must be decoded to find, sort and project the documents; all of them when undefined. */
+export function fieldsRead({ filter, sort }: Query, projection?: Doc): ReadonlySet<string> | undefined {
+  const stages: Value[] = [doc({ $match: filter }), doc({ $sort: sort ?? new Map() })];
+  // What is not projected is sent as it is stored. Projections with operators may pass on more than they name.
+  if (projection === undefined) return neededFields([...stages, doc({ $count: 'n' })]);
+  const simple = [...projection.values()].every((value) => !isDoc(value) && typeof value !== 'string');
+  return simple ? neededFields([...stages, doc({ $project: projection })]) : undefined;
 }
 
 /** The first batch of a cursor, which stays open when there is more. */

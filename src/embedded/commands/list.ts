@@ -2,10 +2,11 @@ import { IterableSource } from '../cursors';
 import { mongoError } from '../errors';
 import { compileMatcher } from '../match';
 import { describeIndex, type Collection } from '../storage/catalog';
-import { numberedRange, TABLE } from '../storage/keyspace';
+import type { View } from '../storage/view';
 import { encode } from '../values/codec';
 import { doc, type Doc } from '../values/value';
 import { firstBatch } from './find';
+import { sizesOf } from './statistics';
 import {
   boolField,
   collectionName,
@@ -67,12 +68,8 @@ export const listDatabases: Command = {
   },
 };
 
-function sizeOf(collections: Collection[], view: import('../storage/view').View): number {
-  let bytes = 0;
-  for (const collection of collections) {
-    for (const { value } of view.range(...numberedRange(TABLE.documents, collection.id))) bytes += value.length;
-  }
-  return bytes;
+function sizeOf(collections: Collection[], view: View): number {
+  return collections.reduce((sum, collection) => sum + sizesOf(view, collection).size, 0);
 }
 
 function describe(collection: Collection, nameOnly: boolean): Doc {

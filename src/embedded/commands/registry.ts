@@ -3,6 +3,7 @@ import { count } from './count';
 import { create } from './create';
 import { createIndexes } from './create-indexes';
 import { deleteCommand } from './delete';
+import { distinct } from './distinct';
 import { drop, dropDatabase, dropIndexes } from './drop';
 import { explain } from './explain';
 import { find } from './find';
@@ -13,6 +14,8 @@ import { insert } from './insert';
 import type { Command } from './invocation';
 import { killCursors } from './kill-cursors';
 import { listCollections, listDatabases, listIndexes } from './list';
+import { connectionStatus, getParameter, hostInfo, serverStatus } from './server-information';
+import { collStats, dbStats } from './statistics';
 import { abortTransaction, commitTransaction, endSessions, startSession } from './sessions';
 import { update } from './update';
 
@@ -35,6 +38,15 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     killCursors,
     aggregate,
     count,
+    distinct,
+    collStats,
+    collstats: collStats,
+    dbStats,
+    dbstats: dbStats,
+    serverStatus,
+    hostInfo,
+    connectionStatus,
+    getParameter,
     create,
     explain,
     createIndexes,

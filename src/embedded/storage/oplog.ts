@@ -69,7 +69,7 @@ export function append(writer: Writer, operations: Operation[], instant: bigint,
 const TRIM_BATCH = 200;
 
 function trim(writer: Writer, state: StoreState, limits: OplogLimits): void {
-  const oldest = (BigInt(Math.floor(Date.now() / 1000) - limits.maxAgeSeconds) << 32n) as bigint;
+  const oldest = BigInt(Math.floor(Date.now() / 1000) - limits.maxAgeSeconds) << 32n;
   if (state.oplogBytes <= BigInt(limits.maxBytes) && state.floor >= oldest) return;
   const expired: [Buffer, bigint, bigint][] = [];
   let bytes = state.oplogBytes;

@@ -101,7 +101,7 @@ export class Store {
 
   /** Bytes of the data file that are in use, and entries. */
   stats(): Record<string, unknown> {
-    return this.env.getStats() as Record<string, unknown>;
+    return this.env.getStats();
   }
 
   /** Waits for queued commits, then closes the environment. */

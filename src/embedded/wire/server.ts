@@ -44,6 +44,7 @@ export class WireServer {
   private accept(socket: Socket, address: string): void {
     const connectionId = ++this.connections;
     this.sockets.add(socket);
+    this.engine.connections = this.sockets.size;
     let chunks: Buffer[] = [];
     let buffered = 0;
     // Requests of one connection are answered in order, so each waits for the one before it.
@@ -73,7 +74,10 @@ export class WireServer {
       }
     });
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.sockets.delete(socket));
+    socket.on('close', () => {
+      this.sockets.delete(socket);
+      this.engine.connections = this.sockets.size;
+    });
   }
 
   private async answer(socket: Socket, message: Buffer, connectionId: number, address: string): Promise<void> {
