@@ -1,6 +1,6 @@
 import { compileMatcher } from './match';
 import { equal, RANK, typeRank } from './values/compare';
-import { BSONRegExp, isDoc, Undefined, type Doc, type Value } from './values/value';
+import { asNumber, BSONRegExp, isDoc, Undefined, type Doc, type Value } from './values/value';
 
 /** An end of a range. */
 export interface End {
@@ -14,6 +14,8 @@ export interface Condition {
   points?: Value[];
   above?: End;
   below?: End;
+  /** The values and ends say all that was written of the path. */
+  exact: boolean;
   /** The operators on the path as they were written. */
   written: Doc[];
 }
@@ -44,12 +46,28 @@ function collect(filter: Doc, conditions: Map<string, Condition>): void {
     if (name.startsWith('$')) continue;
     const operators =
       isDoc(value) && value.keys().next().value?.startsWith('$') === true ? value : new Map([['$eq', value]]);
-    const condition: Condition = conditions.get(name) ?? { written: [] };
+    const condition: Condition = conditions.get(name) ?? { written: [], exact: true };
     condition.written.push(operators);
     for (const [operator, operand] of operators) add(condition, operator, operand);
+    condition.exact = isExact(condition, operators);
     if (condition.points ?? condition.above ?? condition.below) conditions.set(name, condition);
     else if (operators.get('$exists') !== undefined) conditions.set(name, condition);
   }
+}
+
+/** Ranges of numbers without a lower end take in NaN, which no comparison but with itself meets. */
+function isExact({ written, points, above, below }: Condition, operators: Doc): boolean {
+  if (written.length > 1) return false;
+  if (points !== undefined) return operators.size === 1 && !points.includes(null);
+  const ends = (above ? 1 : 0) + (below ? 1 : 0);
+  const numbers = below !== undefined && typeRank(below.value) === RANK.number;
+  return (
+    ends === operators.size && ends > 0 && (above !== undefined || !numbers) && !isNaNEnd(above) && !isNaNEnd(below)
+  );
+}
+
+function isNaNEnd(end: End | undefined): boolean {
+  return end !== undefined && Number.isNaN(asNumber(end.value));
 }
 
 function add(condition: Condition, operator: string, operand: Value): void {

@@ -4,7 +4,7 @@ import { FailPoints } from './fail-points';
 import { Sessions, recordAge, type Session } from './session';
 import { Batch, HeldByTransaction } from './storage/batch';
 import { Catalog } from './storage/catalog';
-import { TABLE, tableRange } from './storage/keyspace';
+import { namedKey, TABLE, tableRange } from './storage/keyspace';
 import { append, nextInstant, type Operation, type OplogLimits } from './storage/oplog';
 import { readState, type Snapshot, type Store, type Writer } from './storage/store';
 import { Locks, Transaction } from './transaction';
@@ -15,6 +15,9 @@ export interface EngineOptions {
   failPoints: boolean;
 }
 
+/** Version of what is stored; to be raised when keys or records change their form. */
+const FORMAT = '1';
+const FORMAT_KEY = namedKey(TABLE.meta, 'format');
 /** As MongoDB's transactionLifetimeLimitSeconds. */
 const TRANSACTION_SECONDS = 60;
 const SWEEP_MS = 5_000;
@@ -48,6 +51,7 @@ export class Engine {
     private readonly options: EngineOptions,
   ) {
     this.failPoints = new FailPoints(options.failPoints);
+    this.checkFormat();
     const snapshot = this.store.snapshot();
     this.catalog.load(snapshot);
     this.committed = snapshot.instant;
@@ -164,6 +168,19 @@ export class Engine {
     this.cursors.close();
     this.sessions.close();
     await this.store.close();
+  }
+
+  /** Refuses a store of another format rather than misread it. */
+  private checkFormat(): void {
+    this.store.commitNow((writer) => {
+      const found = writer.get(FORMAT_KEY)?.toString();
+      if (found === undefined && readState(writer).last === 0n) writer.put(FORMAT_KEY, Buffer.from(FORMAT));
+      else if (found !== FORMAT) {
+        throw new Error(
+          `its data has format ${found ?? 'none'}, and this version of Epochgraph reads format ${FORMAT}`,
+        );
+      }
+    });
   }
 
   private apply(batch: Batch, writer: Writer): bigint {

@@ -34,6 +34,8 @@ export interface IndexPlan {
   sorted: boolean;
   /** The ranges are to be read side by side, by what follows their prefixes. */
   merge: boolean;
+  /** All that is in the ranges meets the filter: it need not be checked. */
+  exact: boolean;
   /** How many leading fields of the index are bounded. */
   bounded: number;
   /** Bounds by field, as explain shows them. */
@@ -121,6 +123,7 @@ function indexPlan(
     stage: 'IXSCAN',
     index,
     ranges,
+    exact: spread.exact === query.filter.size && [...query.filter.keys()].every((path) => !path.startsWith('$')),
     bounded,
     bounds: shown,
     reverse: order?.reverse ?? false,
@@ -138,13 +141,15 @@ interface Spread {
   bounds: string[][];
   /** The first field's bound takes in null and missing. */
   nullable: boolean;
+  /** How many of the conditions hold for all that is in the ranges. */
+  exact: number;
 }
 
 /** Turns the conditions on an index's leading fields into ranges of its keys. */
 function spreadBounds(index: Index, conditions: Map<string, Condition>): Spread {
   const [wholeStart, wholeEnd] = numberedRange(TABLE.indexes, index.id);
   let prefixes: { bytes: Buffer; cut: boolean }[] = [{ bytes: Buffer.alloc(0), cut: false }];
-  const spread: Spread = { ranges: [], points: 0, single: [], bounds: [], nullable: false };
+  const spread: Spread = { ranges: [], points: 0, single: [], bounds: [], nullable: false, exact: 0 };
   const roots = new Set<string>();
   for (const [i, path] of index.paths.entries()) {
     const condition = conditions.get(path);
@@ -159,6 +164,7 @@ function spreadBounds(index: Index, conditions: Map<string, Condition>): Spread 
     if (points !== undefined && !nullable && points.length * prefixes.length <= MAX_RANGES) {
       prefixes = points.length === 0 ? [] : extend(prefixes, points, direction);
       spread.points++;
+      if (condition.exact && !prefixes.some((prefix) => prefix.cut)) spread.exact++;
       spread.single.push(points.length === 1);
       spread.bounds.push(points.map((value) => `[${show(value)}, ${show(value)}]`));
       continue;
@@ -166,6 +172,7 @@ function spreadBounds(index: Index, conditions: Map<string, Condition>): Spread 
     const sections = sectionsOf(condition, direction, index.multikey);
     if (sections === undefined || sections.length * prefixes.length > MAX_RANGES) break;
     spread.bounds.push(sections.map((section) => section.shown));
+    if (condition.exact && !index.multikey && !index.truncated && points === undefined) spread.exact++;
     const keyed = prefixes.flatMap(({ bytes }) => {
       const prefix = indexEntryKey(index.id, bytes);
       return sections.map(({ start, end }): KeyRange => ({

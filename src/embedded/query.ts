@@ -53,7 +53,9 @@ export function execute(
   options: ExecuteOptions = {},
 ): Iterable<Row> {
   const chosen = options.plan ?? plan(view, collection, query);
-  const matcher = query.filter.size === 0 ? undefined : compileMatcher(query.filter);
+  // Compiled also where it is not needed: a bad filter is refused whatever the plan.
+  const compiled = query.filter.size === 0 ? undefined : compileMatcher(query.filter);
+  const matcher = chosen.stage === 'IXSCAN' && chosen.exact ? undefined : compiled;
   const reading = { view, collection, execution, only: options.only };
   const found = filtered(candidates(reading, chosen), matcher, execution);
   const sorted =

@@ -127,7 +127,7 @@ function describeSource(chosen: Plan, filter: Doc): Doc {
     case 'COLLSCAN':
       return doc({ stage: 'COLLSCAN', filter: checked, direction: chosen.reverse ? 'backward' : 'forward' });
     case 'IXSCAN':
-      return doc({ stage: 'FETCH', filter: checked, inputStage: describeScan(chosen) });
+      return doc({ stage: 'FETCH', filter: chosen.exact ? undefined : checked, inputStage: describeScan(chosen) });
     case 'OR':
       return doc({
         stage: 'FETCH',
@@ -142,6 +142,7 @@ function describeScan({ index, reverse, bounds, merge, ranges }: IndexPlan): Doc
     keyPattern: index.key,
     indexName: index.name,
     isMultiKey: index.multikey,
+    multiKeyPaths: index.multikey ? multiKeyPaths(index) : undefined,
     isUnique: index.unique,
     isSparse: index.sparse,
     isPartial: index.partial !== undefined,
@@ -151,4 +152,8 @@ function describeScan({ index, reverse, bounds, merge, ranges }: IndexPlan): Doc
   };
   if (!merge) return doc({ stage: 'IXSCAN', ...scan });
   return doc({ stage: 'SORT_MERGE', ranges: int(ranges.length), inputStage: doc({ stage: 'IXSCAN', ...scan }) });
+}
+
+function multiKeyPaths({ arrays }: IndexPlan['index']): Doc {
+  return new Map([...arrays].map(([path, parts]): [string, Value] => [path, [...parts]]));
 }

@@ -1,4 +1,4 @@
-import { MongoError, mongoError } from '../errors';
+import { mongoError } from '../errors';
 import { insertRecord, newDocument, type NewDocument } from '../storage/records';
 import { decode, encode } from '../values/codec';
 import { BSONRegExp, doc, int, isDoc, ObjectId, Timestamp, Undefined, type Doc, type Value } from '../values/value';
@@ -61,9 +61,9 @@ function prepare(given: Doc, raw?: Buffer): NewDocument {
 
 /** Refuses values that can't be an _id. */
 export function checkId(id: Value | undefined): void {
-  if (Array.isArray(id)) throw new MongoError(53, "The '_id' value cannot be of type array");
-  if (id instanceof BSONRegExp) throw new MongoError(53, "The '_id' value cannot be of type regex");
-  if (id instanceof Undefined) throw new MongoError(53, "The '_id' value cannot be of type undefined");
+  if (Array.isArray(id)) throw mongoError('BadValue', "can't use an array for _id");
+  if (id instanceof BSONRegExp) throw mongoError('BadValue', "can't use a regex for _id");
+  if (id instanceof Undefined) throw mongoError('BadValue', "can't use a undefined for _id");
   if (!isDoc(id)) return;
   for (const field of id.keys()) {
     if (field.startsWith('$'))

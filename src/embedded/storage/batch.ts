@@ -1,5 +1,5 @@
 import { MongoError } from '../errors';
-import { catalogKey, indexFlags, indexFlagsKey, type Catalog, type Collection, type Index, type Puts } from './catalog';
+import { catalogKey, type Catalog, type Collection, type Puts } from './catalog';
 import type { Operation } from './oplog';
 import { Overlay, type View } from './view';
 
@@ -18,8 +18,6 @@ export class Batch {
   readonly operations: Operation[] = [];
   /** Collections that this batch creates, by namespace. */
   readonly created = new Map<string, Collection>();
-  /** Indexes whose flags were set by this batch. */
-  readonly flagged = new Set<Index>();
 
   constructor(
     base: View,
@@ -75,7 +73,7 @@ export class Batch {
       if (value === null) writer.remove(Buffer.from(key, 'latin1'));
       else writer.put(Buffer.from(key, 'latin1'), value);
     }
-    for (const index of this.flagged) writer.put(indexFlagsKey(index.id), indexFlags(index));
+    this.catalog.saveFlags(writer);
     if (this.created.size > 0) this.catalog.saveNextId(writer);
     for (const collection of this.created.values()) {
       collection.createdAt = instant;

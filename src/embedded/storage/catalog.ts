@@ -24,7 +24,12 @@ export interface Index extends IndexSpec {
   readonly partialMatcher?: Matcher;
   /** Views older than this do not hold the index's entries. Set when its commit gets its timestamp. */
   readableFrom: bigint;
-  /** Some document has an array on an indexed path. Never unset, so it is right for every view. */
+  /**
+   * For each path, the parts of it (from its start) where some document has an array. Nothing is ever taken away, so it
+   * holds for every view.
+   */
+  readonly arrays: Map<string, Set<string>>;
+  /** Some path has an array. */
   multikey: boolean;
   /** Some key was too long and was cut, so that the index's order is not exact. Never unset. */
   truncated: boolean;
@@ -56,6 +61,8 @@ export class Catalog {
   private readonly collections = new Map<string, Collection>();
   private readonly nextRecord = new Map<number, number>();
   private nextId = 1;
+  /** Indexes whose flags changed in memory; the next commit writes them, also if the write that changed them failed. */
+  readonly unsavedFlags = new Set<Index>();
 
   /** Reads the catalog of an opened store. */
   load(view: View): void {
@@ -95,6 +102,12 @@ export class Catalog {
     }
     this.nextRecord.set(collection.id, next + 1);
     return next;
+  }
+
+  /** Writes the flags that changed; to be part of every commit of documents. */
+  saveFlags(puts: Puts): void {
+    for (const index of this.unsavedFlags) puts.put(indexFlagsKey(index.id), indexFlags(index));
+    this.unsavedFlags.clear();
   }
 
   /** A collection that is not in the catalog yet, with its _id index. */
@@ -139,7 +152,16 @@ export function indexFlagsKey(id: number): Buffer {
 
 /** An index's flags as they are stored. */
 export function indexFlags(index: Index): Buffer {
-  return Buffer.of(index.multikey ? 1 : 0, index.truncated ? 1 : 0);
+  const arrays = new Map([...index.arrays].map(([path, parts]): [string, Value] => [path, [...parts]]));
+  return encode(doc({ truncated: index.truncated, arrays }));
+}
+
+function readFlags(index: Index, bytes: Buffer | undefined): void {
+  if (bytes === undefined) return;
+  const flags = decode(bytes);
+  index.truncated = flags.get('truncated') === true;
+  for (const [path, parts] of flags.get('arrays') as Doc) index.arrays.set(path, new Set(parts as string[]));
+  index.multikey = [...index.arrays.values()].some((parts) => parts.size > 0);
 }
 
 /** Key of a document of a collection. */
@@ -163,7 +185,9 @@ function buildIndex(id: number, spec: IndexSpec): Index {
   const paths = [...spec.key.keys()];
   const directions = [...spec.key.values()].map((v): 1 | -1 => (Number(v) < 0 ? -1 : 1));
   const partialMatcher = spec.partial === undefined ? {} : { partialMatcher: compileMatcher(spec.partial) };
-  return { ...spec, id, paths, directions, ...partialMatcher, readableFrom: 0n, multikey: false, truncated: false };
+  const arrays = new Map(paths.map((path): [string, Set<string>] => [path, new Set()]));
+  const flags = { arrays, multikey: false, truncated: false };
+  return { ...spec, id, paths, directions, ...partialMatcher, readableFrom: 0n, ...flags };
 }
 
 function encodeCollection(collection: Collection): Doc {
@@ -193,8 +217,8 @@ function decodeCollection(stored: Doc, view: View): Collection {
       ...(isDoc(partial) ? { partial } : {}),
     };
     const index = buildIndex(Number(entry.get('id')), spec);
-    const flags = view.get(indexFlagsKey(index.id));
-    return { ...index, multikey: flags?.[0] === 1, truncated: flags?.[1] === 1 };
+    readFlags(index, view.get(indexFlagsKey(index.id)));
+    return index;
   });
   const [db, name] = [text('db'), text('name')];
   const [id, uuid] = [Number(stored.get('id')), stored.get('uuid') as Binary];

@@ -14,6 +14,7 @@ export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 interface IndexEntry {
   key: Buffer;
   values: (Value | undefined)[];
+  truncated: boolean;
 }
 
 /** A document that is to be stored, decoded and raw. */
@@ -34,8 +35,9 @@ export function newDocument(document: Doc, bytes: Buffer = encode(document)): Ne
 /** Inserts a document that has an _id. Throws DuplicateKey and others before anything is changed. */
 export function insertRecord(batch: Batch, collection: Collection, added: NewDocument): number {
   const record = batch.catalog.allocateRecord(collection, batch.view);
-  const entries = collection.indexes.map((index) => entriesOf(index, added.document, record, batch));
+  const entries = collection.indexes.map((index) => entriesOf(index, added.document, record));
   claimUnique(batch, collection, entries, [], record);
+  noteFlags(batch, collection, added.document, entries);
   batch.putLocked(keyOf(collection, record), added.bytes);
   const value = recordBytes(record);
   for (const list of entries) for (const entry of list) batch.view.put(entry.key, value);
@@ -56,10 +58,11 @@ export function replaceRecord(
   change: Change,
 ): void {
   const old = collection.indexes.map((index) => entriesOf(index, before, record));
-  const now = collection.indexes.map((index) => entriesOf(index, after.document, record, batch));
+  const now = collection.indexes.map((index) => entriesOf(index, after.document, record));
   const key = keyOf(collection, record);
   batch.claim(key);
   claimUnique(batch, collection, now, old, record);
+  noteFlags(batch, collection, after.document, now);
   batch.putLocked(key, after.bytes);
   const value = recordBytes(record);
   collection.indexes.forEach((index, i) => {
@@ -115,43 +118,55 @@ export function buildIndexEntries(
         seen.set(text, record);
       }
       puts.push([entry.key, recordBytes(record)]);
+      index.truncated ||= entry.truncated;
     }
-    noteFlags(index, document);
+    noteArrays(index, document);
   }
   return puts;
 }
 
-/** Sets an index's multikey flag for a document; returns whether it was newly set. */
-function noteFlags(index: Index, document: Doc): boolean {
-  if (index.multikey || !index.paths.some((path) => crossesArray(document, path.split('.')))) return false;
-  index.multikey = true;
-  return true;
+/** Keeps the flags of a collection's indexes true for a document that is about to be stored. */
+function noteFlags(batch: Batch, collection: Collection, document: Doc, entries: IndexEntry[][]): void {
+  collection.indexes.forEach((index, i) => {
+    const list = entries[i] ?? [];
+    if (list.length === 0) return;
+    const cut = !index.truncated && list.some((entry) => entry.truncated);
+    index.truncated ||= cut;
+    if (noteArrays(index, document) || cut) batch.catalog.unsavedFlags.add(index);
+  });
 }
 
-function crossesArray(document: Doc, path: string[]): boolean {
-  let current: Value | undefined = document;
-  for (const part of path) {
-    if (!(current instanceof Map)) return false;
-    current = current.get(part);
-    if (Array.isArray(current)) return true;
+/** Notes where a document has arrays on an index's paths; returns whether any of that is new. */
+function noteArrays(index: Index, document: Doc): boolean {
+  let found = false;
+  for (const [path, known] of index.arrays) {
+    const before = known.size;
+    arraysOn(document, path.split('.'), 0, known);
+    found ||= known.size > before;
   }
-  return false;
+  index.multikey ||= found;
+  return found;
 }
 
-/** The entries of a document in an index. With a batch, the index's flags are kept true for it. */
-function entriesOf(index: Index, document: Doc, record: number, batch?: Batch): IndexEntry[] {
+function arraysOn(value: Value | undefined, path: string[], depth: number, found: Set<string>): void {
+  if (Array.isArray(value)) {
+    found.add(path.slice(0, depth).join('.'));
+    if (depth < path.length)
+      for (const element of value) if (element instanceof Map) arraysOn(element, path, depth, found);
+  } else if (value instanceof Map && depth < path.length) {
+    arraysOn(value.get(path[depth] as string), path, depth + 1, found);
+  }
+}
+
+/** The entries of a document in an index. */
+function entriesOf(index: Index, document: Doc, record: number): IndexEntry[] {
   if (index.partialMatcher && !index.partialMatcher.matches(document)) return [];
-  if (batch && noteFlags(index, document)) batch.flagged.add(index);
   const lists = indexKeyValues(document, index.paths);
   const entries: IndexEntry[] = [];
   const seen = lists.length > 1 ? new Set<string>() : undefined;
   for (const values of lists) {
     if (index.sparse && values.every((value) => value === undefined)) continue;
     const { bytes, truncated } = cutKey(values, index.directions);
-    if (truncated && !index.truncated) {
-      index.truncated = true;
-      batch?.flagged.add(index);
-    }
     const suffix = index.unique ? (truncated ? keyHash(values) : undefined) : recordBytes(record);
     const key = indexEntryKey(index.id, bytes, suffix);
     if (seen) {
@@ -159,7 +174,7 @@ function entriesOf(index: Index, document: Doc, record: number, batch?: Batch): 
       if (seen.has(text)) continue;
       seen.add(text);
     }
-    entries.push({ key, values });
+    entries.push({ key, values, truncated });
   }
   return entries;
 }
