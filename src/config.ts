@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
@@ -19,7 +20,9 @@ export interface Config {
   production: boolean;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
 
 /** One setting: how its text is read, and the lines of .env.example that describe it (shown with each fault). */
 interface Setting<T> {
@@ -41,7 +44,7 @@ const SETTINGS = {
       .string()
       .default('127.0.0.1')
       .refine(
-        (text) => LOOPBACK.test(text),
+        isLoopback,
         'must be a loopback address (127.0.0.1, ::1 or localhost): the server asks nobody for a token yet, so that ' +
           'any other address would let everyone on the network write',
       ),

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Config } from './config';
-import { EmbeddedInUseError, start as startEmbedded, type EmbeddedDatabase } from './embedded/start';
+import { start as startEmbedded, type EmbeddedDatabase } from './embedded/start';
 import { StartupError } from './errors';
 import type { Log } from './log';
 import { openDatabase, type Database } from './stores/database';
@@ -40,8 +40,8 @@ export async function openConfiguredDatabase(
       onEvent: ({ level, message, fields }) => log[level](fields ?? {}, message),
     });
   } catch (error) {
-    if (error instanceof EmbeddedInUseError) throw new StartupError(error.message);
-    throw error;
+    // Whatever keeps the embedded database from starting comes as a sentence for the person who started it.
+    throw new StartupError((error as Error).message);
   }
   try {
     const database = await openDatabase(embedded.uri);

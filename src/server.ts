@@ -106,10 +106,19 @@ export async function createServer(config: Config, log: Log): Promise<Epochgraph
     return { url: `${address}${GRAPHQL_PATH}`, database: opened.description, stores, close };
   } catch (error) {
     await close();
-    throw error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-      ? new StartupError(`Port ${config.port} on ${config.host} is in use by another program; set PORT to a free one.`)
-      : error;
+    throw toStartupError(error, config);
   }
+}
+
+/** A failure to listen as a sentence; anything else as it is. */
+function toStartupError(error: unknown, { port, host }: Config): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall !== 'listen' && syscall !== 'getaddrinfo') return error;
+  const why =
+    code === 'EADDRINUSE'
+      ? 'is in use by another program; set PORT to a free one'
+      : `can't be listened on (${code}); see HOST and PORT`;
+  return new StartupError(`Port ${port} on ${host} ${why}.`);
 }
 
 /** Fastify's own refusals of a request in the words of the API; anything else as it is. */
@@ -126,8 +135,6 @@ function toHttpError(error: FastifyError | ApiError): { status: number; cause: u
         status: 415,
         cause: new ApiError('BAD_REQUEST', 'Send the operation as JSON, with content-type application/json.'),
       };
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-      return { status: 400, cause: new ApiError('BAD_REQUEST', 'The body is empty; send {"query": "…"} as JSON.') };
     default: {
       const status = error.statusCode ?? 500;
       return status < 500

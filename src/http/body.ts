@@ -9,6 +9,7 @@ const STRING_OR_WORD = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
  * JSON is a BAD_REQUEST.
  */
 export function parseBody(text: string): unknown {
+  if (text.trim() === '') throw new ApiError('BAD_REQUEST', 'The body is empty; send {"query": "…"} as JSON.');
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -54,11 +54,10 @@ export async function openDatabase(uri: string): Promise<Database> {
   try {
     const db = client.db(/^[^/]*\/\/[^/]+\/[^?]/.test(uri) ? undefined : DEFAULT_DATABASE);
     const admin = db.admin();
-    const [hello, build] = await Promise.all([admin.command({ hello: 1 }), admin.command({ buildInfo: 1 })]).catch(
-      (error: Error) => {
-        throw new StartupError(`The database does not answer: ${error.message}`);
-      },
-    );
+    await client.connect().catch((error: Error) => {
+      throw new StartupError(`The database does not answer: ${error.message}`);
+    });
+    const [hello, build] = await Promise.all([admin.command({ hello: 1 }), admin.command({ buildInfo: 1 })]);
     const fault = faultOfDeployment(hello, build.versionArray as number[]);
     if (fault) throw new StartupError(fault);
     const collections = collectionsOf(db);
