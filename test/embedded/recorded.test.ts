@@ -59,8 +59,7 @@ function load<T>(name: string): T {
 }
 
 const typed = <T extends object>(json: T): Document => EJSON.deserialize(json, { relaxed: false }) as Document;
-const canonical = (value: unknown): string =>
-  JSON.stringify(EJSON.serialize({ value } as Document, { relaxed: false }));
+const canonical = (value: unknown): string => JSON.stringify(EJSON.serialize({ value }, { relaxed: false }));
 /** Recorded JSON on the same way, so that both sides' keys pass through a JavaScript object once. */
 const recorded = (json: unknown): string => JSON.stringify({ value: json });
 const hideGenerated = (text: string): string =>

@@ -151,7 +151,9 @@ function readValue(type: number, end: number, depth: number): Value {
       return null;
     case 11: {
       const pattern = readName(end);
-      return new BSONRegExp(pattern, readName(end));
+      const options = readName(end);
+      if (/[^imxlsu]/.test(options)) throw invalid(`a regular expression has the option '${options}'`);
+      return new BSONRegExp(pattern, options);
     }
     case 12: {
       const namespace = readString(end);
