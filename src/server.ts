@@ -45,6 +45,8 @@ export interface EpochgraphServer {
   /** Which database it uses, in words. */
   readonly database: string;
   readonly stores: Stores;
+  /** How many subscriptions are open now. */
+  readonly subscribers: () => number;
   /** Stops taking requests, finishes those under way, and closes everything in reverse order of its start. */
   close(): Promise<void>;
 }
@@ -103,7 +105,13 @@ export async function createServer(config: Config, log: Log): Promise<Epochgraph
     const address = await app.listen({ port: config.port, host: config.host });
     closers.push(serveWebSocket(app.server, { schema, createContext, clientErrors, maxBytes: MAX_BODY_BYTES }));
 
-    return { url: `${address}${GRAPHQL_PATH}`, database: opened.description, stores, close };
+    return {
+      url: `${address}${GRAPHQL_PATH}`,
+      database: opened.description,
+      stores,
+      subscribers: () => broker.subscribers,
+      close,
+    };
   } catch (error) {
     await close();
     throw toStartupError(error, config);

@@ -1,4 +1,4 @@
-import type { ObjectId } from 'mongodb';
+import { MongoServerError, type ObjectId } from 'mongodb';
 import { ChangeKind } from '../../types/enums/ChangeKind';
 import type { Epoch } from '../../types/Epoch';
 import type { CheckpointEvent } from '../../types/events/CheckpointEvent';
@@ -6,6 +6,7 @@ import type { EpochEvent } from '../../types/events/EpochEvent';
 import type { ExperimentEvent } from '../../types/events/ExperimentEvent';
 import { badInput, notFound } from '../errors';
 import type { Stores } from '../stores';
+import { isDatabaseUnavailable } from '../stores/failures';
 import type { Broker } from './broker';
 import { decodeToken, PIPELINE, readChange, type LiveEvent } from './events';
 import { isHistoryLost, type ChangeFeed } from './feed';
@@ -182,7 +183,9 @@ export class Live {
       }
     } catch (error) {
       if (signal.aborted) return;
-      throw isHistoryLost(error) ? resyncRequired('The changes since `after` are no longer kept.') : error;
+      if (isHistoryLost(error)) throw resyncRequired('The changes since `after` are no longer kept.');
+      const isRefused = last === after && error instanceof MongoServerError && !isDatabaseUnavailable(error);
+      throw isRefused ? badInput('after', 'is not a cursor that the database can continue from') : error;
     } finally {
       signal.removeEventListener('abort', stop);
       await stream.close();

@@ -13,6 +13,8 @@ export interface Answer<T = Record<string, never>> {
 export interface TestServer extends EpochgraphServer {
   /** Everything that the server has logged. */
   log: Record<string, unknown>[];
+  /** Closes the server and leaves its database. */
+  stop: () => Promise<void>;
   /** Runs a document over HTTP. */
   query: <T = any>(document: string, variables?: Record<string, unknown>) => Promise<Answer<T>>;
   /** The same, but throws where there are errors. */
@@ -50,6 +52,7 @@ export async function startServer(changes: Partial<Config> = {}): Promise<TestSe
   return {
     ...server,
     log,
+    stop: server.close,
     query: ask,
     data: async (document, variables) => {
       const { data, errors } = await ask(document, variables);

@@ -16,7 +16,15 @@ export async function startStandalone(version = '7.0.14', extraHello: Document =
   const answer = (command: Document): Document => {
     if ('buildInfo' in command) return { version, versionArray: [...version.split('.').map(Number), 0], ok: 1 };
     const limits = { maxBsonObjectSize: 16_777_216, maxMessageSizeBytes: 48_000_000, maxWriteBatchSize: 100_000 };
-    return { isWritablePrimary: true, helloOk: true, minWireVersion: 0, maxWireVersion: 21, ...limits, ...extraHello, ok: 1 };
+    return {
+      isWritablePrimary: true,
+      helloOk: true,
+      minWireVersion: 0,
+      maxWireVersion: 21,
+      ...limits,
+      ...extraHello,
+      ok: 1,
+    };
   };
   const server = createServer((socket) => {
     sockets.add(socket);
