@@ -82,6 +82,11 @@ const SETTINGS = {
 
 type Name = keyof typeof SETTINGS;
 
+/** The line of .env.example for each variable, by its name. A test holds the two together. */
+export const SETTING_LINES: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(SETTINGS).map(([name, { help }]) => [name, help]),
+);
+
 /** The variables of a .env file in the working directory; variables of the process win over them. */
 function readEnvFile(folder: string): NodeJS.Dict<string> {
   const file = path.join(folder, '.env');

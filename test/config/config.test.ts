@@ -1,0 +1,172 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseEnv } from 'node:util';
+import { loadConfig, parseConfig, SETTING_LINES } from '../../src/config';
+import { StartupError } from '../../src/errors';
+import { REPOSITORY } from '../kit/embedded';
+
+const EXAMPLE = readFileSync(path.join(REPOSITORY, '.env.example'), 'utf8');
+const NAMES = ['PORT', 'HOST', 'DATA_DIR', 'MONGODB_URI', 'LOG_LEVEL', 'NODE_ENV'];
+const WRONG = {
+  PORT: '70000',
+  HOST: '0.0.0.0',
+  DATA_DIR: ' ',
+  MONGODB_URI: 'http://clerk:pa55word@db/eeg2025',
+  LOG_LEVEL: 'loud',
+  NODE_ENV: 'prod',
+};
+
+/** The message of the StartupError that these variables end in. */
+function faultOf(environment: NodeJS.Dict<string>): string {
+  try {
+    parseConfig(environment);
+  } catch (error) {
+    expect(error).toBeInstanceOf(StartupError);
+    return (error as StartupError).message;
+  }
+  throw new Error(`Taken as right: ${JSON.stringify(environment)}`);
+}
+
+describe('what may be set', () => {
+  test('nothing set means a loopback server on the embedded database in ./data', () => {
+    expect(parseConfig({})).toEqual({
+      port: 4000,
+      host: '127.0.0.1',
+      dataDir: path.resolve('data'),
+      mongodbUri: undefined,
+      logLevel: 'info',
+      production: false,
+    });
+  });
+
+  test('every variable is read, and the folder is made absolute', () => {
+    const uri = 'mongodb+srv://clerk:pa55word@cluster.example/lab?replicaSet=rs0';
+    expect(
+      parseConfig({
+        PORT: '0',
+        HOST: '::1',
+        DATA_DIR: 'runs/db',
+        MONGODB_URI: uri,
+        LOG_LEVEL: 'silent',
+        NODE_ENV: 'production',
+      }),
+    ).toEqual({
+      port: 0,
+      host: '::1',
+      dataDir: path.resolve('runs/db'),
+      mongodbUri: uri,
+      logLevel: 'silent',
+      production: true,
+    });
+  });
+
+  test('an empty variable counts as not set', () => {
+    expect(parseConfig(Object.fromEntries(NAMES.map((name) => [name, ''])))).toEqual(parseConfig({}));
+  });
+});
+
+describe('what is refused', () => {
+  test('all faults at once, each with its value and the line that would be right', () => {
+    const fault = faultOf(WRONG);
+    for (const name of NAMES) {
+      expect(fault).toContain(`\n  ${name} must be `);
+      expect(fault).toContain(SETTING_LINES[name]);
+    }
+    for (const shown of ['"70000"', '"0.0.0.0"', '" "', '"loud"', '"prod"'])
+      expect(fault).toContain(`(it is ${shown})`);
+    expect(fault.match(/^ {2}[A-Z_]+ /gm)).toHaveLength(NAMES.length);
+  });
+
+  test('one fault alone is reported alone', () => {
+    expect(faultOf({ PORT: 'http' }).match(/^ {2}[A-Z_]+ /gm)).toEqual(['  PORT ']);
+  });
+
+  test.each(['-1', '65536', '4000.5', '1e3', ' 80', '0x50'])('PORT %j', (PORT) => {
+    expect(faultOf({ PORT })).toContain('PORT must be a whole number from 0 to 65535');
+  });
+
+  test.each(['0.0.0.0', '::', '192.168.1.4', 'lab.example', 'localhost.example', '127.0.0.1:4000'])(
+    'HOST %j',
+    (HOST) => {
+      expect(faultOf({ HOST })).toContain('HOST must be a loopback address');
+    },
+  );
+
+  test.each(['localhost:27017', 'mongodb://', 'mongodb:///eeg2025', 'http://clerk:pa55word@db', 'mongo:pa55word'])(
+    'MONGODB_URI %j, without showing it',
+    (MONGODB_URI) => {
+      const fault = faultOf({ MONGODB_URI });
+      expect(fault).toContain('MONGODB_URI must be a connection string');
+      expect(fault.replaceAll(SETTING_LINES.MONGODB_URI!, '')).not.toContain('(it is');
+      expect(fault).not.toContain('pa55word');
+      expect(fault).not.toContain('clerk');
+    },
+  );
+
+  test('no other fault shows the credentials of a MONGODB_URI', () => {
+    const fault = faultOf({ ...WRONG, MONGODB_URI: 'mongodb://clerk:pa55word@db/eeg2025' });
+    expect(fault).not.toMatch(/clerk|pa55word/);
+    expect(fault).not.toMatch(/^ {2}MONGODB_URI /m);
+  });
+
+  test('production on the embedded database', () => {
+    expect(faultOf({ NODE_ENV: 'production' })).toMatch(/^ {2}MONGODB_URI must be set when NODE_ENV is production/m);
+  });
+
+  test('production with a wrong MONGODB_URI says once what is wrong with it', () => {
+    const fault = faultOf({ NODE_ENV: 'production', MONGODB_URI: 'db:27017' });
+    expect(fault.match(/^ {2}MONGODB_URI /gm)).toHaveLength(1);
+  });
+});
+
+describe('.env', () => {
+  let home: string;
+  let folder: string;
+  beforeEach(() => {
+    home = process.cwd();
+    folder = mkdtempSync(path.join(tmpdir(), 'epochgraph-test-'));
+    process.chdir(folder);
+  });
+  afterEach(() => {
+    process.chdir(home);
+    delete process.env.PORT;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('is read from the working directory, and the variables of the process win over it', () => {
+    writeFileSync('.env', 'PORT=4100 # ours\nLOG_LEVEL=warn\n');
+    expect(loadConfig()).toMatchObject({ port: 4100, logLevel: 'warn' });
+    process.env.PORT = '4200';
+    expect(loadConfig()).toMatchObject({ port: 4200, logLevel: 'warn' });
+  });
+});
+
+describe('.env.example', () => {
+  /** Its lines that are a setting, live or commented out. */
+  const lines = EXAMPLE.split('\n').flatMap((line) => /^(?:# )?([A-Z_]+=.*)$/.exec(line)?.[1] ?? []);
+
+  test('holds the line of every variable, and none besides', () => {
+    expect(lines.sort()).toEqual(Object.values(SETTING_LINES).sort());
+    for (const [name, line] of Object.entries(SETTING_LINES)) expect(line.startsWith(`${name}=`)).toBe(true);
+  });
+
+  test('changes nothing when it is copied as it is', () => {
+    expect(parseConfig(parseEnv(EXAMPLE))).toEqual(parseConfig({}));
+  });
+
+  test('names a MONGODB_URI that is taken once the mark is removed', () => {
+    const uri = parseEnv(EXAMPLE.replace('# MONGODB_URI', 'MONGODB_URI')).MONGODB_URI;
+    expect(parseConfig({ MONGODB_URI: uri }).mongodbUri).toBe('mongodb://127.0.0.1:27017/eeg2025?replicaSet=rs0');
+  });
+
+  test("the README's table lists the same variables", () => {
+    const readme = readFileSync(path.join(REPOSITORY, 'README.md'), 'utf8');
+    const listed = [...readme.matchAll(/^\| `([A-Z_]+)` +\| (?:`([^`]+)`|–)/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ]);
+    const example = parseEnv(EXAMPLE);
+    expect(listed).toEqual(NAMES.map((name) => [name, example[name]]));
+  });
+});
