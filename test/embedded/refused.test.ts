@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { ACCUMULATORS } from '../../src/embedded/aggregate/accumulators';
+import { compileExpression } from '../../src/embedded/aggregate/expression';
+import { FORMS } from '../../src/embedded/aggregate/forms';
+import { FUNCTIONS } from '../../src/embedded/aggregate/functions';
+import { compilePipeline } from '../../src/embedded/aggregate';
+import { REFUSED_STAGES, STAGES } from '../../src/embedded/aggregate/stages';
+import { compileMatcher } from '../../src/embedded/match';
+import { compileProjection } from '../../src/embedded/project';
+import { compileSort } from '../../src/embedded/sort';
+import { compileUpdate } from '../../src/embedded/update';
+import { doc, int, type Value } from '../../src/embedded/values/value';
+
+const page = readFileSync(path.resolve(__dirname, '../../docs/embedded-database.md'), 'utf8');
+
+/** The names in the first code span behind a heading word of the page. */
+function listed(word: string): string[] {
+  const found = new RegExp(`${word}: \`([^\`]*)\``).exec(page);
+  return found![1]!.split(/\s+/).sort();
+}
+
+const refused = (work: () => unknown): { code: number; message: string } => {
+  try {
+    work();
+  } catch (error) {
+    return { code: (error as { code: number }).code, message: (error as Error).message };
+  }
+  throw new Error('nothing was refused');
+};
+
+describe('the page on the embedded database', () => {
+  test('lists the expressions that there are', () => {
+    expect(listed('Expressions')).toEqual([...FUNCTIONS.keys(), ...FORMS.keys()].sort());
+  });
+
+  test('lists the stages and accumulators that there are', () => {
+    expect(listed('Stages').filter((name) => name !== '$changeStream')).toEqual([...STAGES.keys()].sort());
+    expect(listed('Accumulators of `\\$group`')).toEqual([...ACCUMULATORS.keys()].sort());
+  });
+});
+
+describe('what is out of scope is refused by name', () => {
+  test.each(['$where', '$text', '$jsonSchema', '$sampleRate', '$near'])('filter %s', (name) => {
+    expect(refused(() => compileMatcher(doc({ [name]: 'x' })))).toMatchObject({
+      code: 2,
+      message: expect.stringContaining(name),
+    });
+  });
+
+  test.each(['$near', '$geoWithin', '$bitsAllSet'])('condition %s', (name) => {
+    const filter = doc({ a: doc({ [name]: int(1) }) });
+    expect(refused(() => compileMatcher(filter))).toMatchObject({ code: 2, message: expect.stringContaining(name) });
+  });
+
+  test.each<[Value, string]>([
+    [doc({ $bit: doc({ a: doc({ and: int(1) }) }) }), '$bit'],
+    [[doc({ $set: doc({ a: int(1) }) })], 'pipeline'],
+  ])('update %#', (update, named) => {
+    expect(refused(() => compileUpdate(update))).toMatchObject({ code: 9, message: expect.stringContaining(named) });
+  });
+
+  test('the positional operator', () => {
+    const update = doc({ $set: doc({ 'a.$': int(1) }) });
+    expect(refused(() => compileUpdate(update))).toMatchObject({ code: 2, message: expect.stringContaining('a.$') });
+    expect(refused(() => compileProjection(doc({ 'a.$': int(1) })))).toMatchObject({ code: 31276 });
+  });
+
+  test('$meta', () => {
+    const meta = doc({ a: doc({ $meta: 'textScore' }) });
+    expect(refused(() => compileSort(meta))).toMatchObject({ code: 2, message: expect.stringContaining('$meta') });
+    expect(refused(() => compileProjection(meta))).toMatchObject({
+      code: 2,
+      message: expect.stringContaining('$meta'),
+    });
+  });
+
+  test.each([...REFUSED_STAGES])('stage %s', (name) => {
+    const stages = [doc({ [name]: new Map() })];
+    expect(refused(() => compilePipeline(stages))).toMatchObject({ code: 115, message: expect.stringContaining(name) });
+  });
+
+  test.each(['$function', '$dateFromParts', '$getField', '$sortArray'])('expression %s', (name) => {
+    const spec = doc({ [name]: [] });
+    expect(refused(() => compileExpression(spec, new Map()))).toMatchObject({
+      code: 168,
+      message: expect.stringContaining(name),
+    });
+  });
+
+  test.each(['[[:alpha:]]', 'a++', '\\Qa\\E', '(?<n>a)(?&n)', 'a(?i)b'])('regular expression %s', (pattern) => {
+    const filter = doc({ a: doc({ $regex: pattern }) });
+    expect(refused(() => compileMatcher(filter))).toMatchObject({
+      code: 51091,
+      message: expect.stringContaining(pattern),
+    });
+  });
+});
