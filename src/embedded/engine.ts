@@ -156,6 +156,16 @@ export class Engine {
     return this.store.snapshot();
   }
 
+  /** Bytes that the oplog takes. */
+  oplogBytes(): number {
+    const snapshot = this.store.snapshot();
+    try {
+      return Number(readState(snapshot).oplogBytes);
+    } finally {
+      snapshot.release();
+    }
+  }
+
   /** Calls `listener` after each commit, once it is on disk. Returns how to stop that. */
   onCommit(listener: () => void): () => void {
     this.listeners.add(listener);
