@@ -2,7 +2,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REPOSITORY } from './embedded';
 
@@ -21,7 +21,7 @@ export interface Exit {
 
 /** A process that this test file started; `killProcesses` ends it at the latest. */
 export interface TestProcess {
-  child: ChildProcessByStdio<null, Readable, Readable>;
+  child: ChildProcessByStdio<Writable, Readable, Readable>;
   /** What it has written so far. */
   stdout: () => string;
   stderr: () => string;
@@ -57,7 +57,7 @@ function environment(env: NodeJS.Dict<string>): NodeJS.Dict<string> {
 
 /** Starts any program. */
 export function startProgram(program: string, args: readonly string[], { env = {}, cwd }: Surroundings): TestProcess {
-  const child = spawn(program, args, { cwd, env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { cwd, env: environment(env), stdio: ['pipe', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
