@@ -1,10 +1,10 @@
 import DataLoader from 'dataloader';
 import type { ObjectId } from 'mongodb';
-import { Checkpoint } from '../types/Checkpoint';
-import { Epoch } from '../types/Epoch';
-import { Experiment } from '../types/Experiment';
-import { DocumentId } from '../types/Node';
-import { Subject } from '../types/Subject';
+import type { Checkpoint } from '../types/Checkpoint';
+import type { Epoch } from '../types/Epoch';
+import type { Experiment } from '../types/Experiment';
+import type { DocumentId } from '../types/Node';
+import type { Subject } from '../types/Subject';
 import type { Stores } from './stores';
 import type { EpochRange } from './stores/epochs';
 import { EMPTY_PAGE, type Page, type PageRequest } from './stores/pages';

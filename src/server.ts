@@ -48,7 +48,7 @@ export interface EpochgraphServer {
   /** How many subscriptions are open now. */
   readonly subscribers: () => number;
   /** Stops taking requests, finishes those under way, and closes everything in reverse order of its start. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Builds a server from its configuration and starts it; it takes requests when the promise resolves. */

@@ -44,7 +44,7 @@ describe('documents written by other programs', () => {
       { _id: 'a text id', experiment_name: 'e' },
       { _id: 42, experiment_name: 'f' },
     ];
-    await experiments.insertMany(odd as never);
+    await experiments.insertMany(odd);
     const { data, errors } = await server.query(`{ experiments(first: 50) { totalCount nodes {
       id name challenge status liveness tags startTime endTime
       model { name all } config { batchSize all } dataset { releases cacheFiles all }
@@ -52,7 +52,7 @@ describe('documents written by other programs', () => {
       subjects { nodes { id } } children { nodes { id } }
     } } }`);
     expect(errors).toBeUndefined();
-    const nodes = (data as any).experiments.nodes as Record<string, any>[];
+    const nodes = data.experiments.nodes as Record<string, any>[];
     expect(nodes).toHaveLength(9);
     const named = (name: string) => nodes.find((node) => node.name === name)!;
     expect(nodes.filter(({ name }) => name === '')).toHaveLength(2);
@@ -102,7 +102,7 @@ describe('documents written by other programs', () => {
       subjects { nodes { subjectId age sex releases splits { challenge1 } } }
     }`);
     expect(answer.errors).toBeUndefined();
-    const { experiment, subjects: list } = answer.data as any;
+    const { experiment, subjects: list } = answer.data;
     expect(experiment.epochs.nodes.map(({ epoch }: { epoch: number }) => epoch)).toEqual([0, 1, 2, 7]);
     expect(experiment.epochs.nodes[3]).toMatchObject({ timing: null, metrics: { values: {} } });
     expect(experiment.checkpoints.nodes).toMatchObject([{ epoch: 1, file: { path: '' }, isBest: false }]);
@@ -121,7 +121,7 @@ describe('documents written by other programs', () => {
     });
     await logEpochs(server, _id.toHexString(), 2);
     const { experiment } = await server.data(
-      `{ experiment(id: "${_id}") { metrics { bestValLoss bestEpoch totalEpochs } } }`,
+      `{ experiment(id: "${_id.toHexString()}") { metrics { bestValLoss bestEpoch totalEpochs } } }`,
     );
     expect(experiment.metrics).toEqual({ bestValLoss: 0.5, bestEpoch: 1, totalEpochs: 2 });
     const upsert = await server.data(

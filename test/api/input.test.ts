@@ -3,7 +3,7 @@ import { createExperiment, CREATE, LOG_EPOCH, newId, SAVE } from '../kit/seed';
 import { startServer, type Answer, type TestServer } from '../kit/server';
 
 /** What no answer may hold: a stack, a path of the machine, a driver's name. */
-const LEAKS = /node_modules|\.[jt]s:\d+|    at |Mongo[A-Z]\w+Error|\/tmp\/|\/home\//;
+const LEAKS = /node_modules|\.[jt]s:\d+| {4}at |Mongo[A-Z]\w+Error|\/tmp\/|\/home\//;
 
 interface RawAnswer extends Answer {
   text: string;
@@ -130,7 +130,7 @@ describe('input', () => {
       ['9007199254740993', 9007199254740992],
     ])('a metric can be %s', async (value, expected) => {
       const { data } = await server.query(inline(value));
-      expect((data as any).logEpoch.epoch.metrics.values.a).toBe(expected);
+      expect(data.logEpoch.epoch.metrics.values.a).toBe(expected);
     });
 
     const withMetrics = (metrics: string) =>

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { MongoClient, type CommandStartedEvent, type Document } from 'mongodb';
+import type { MongoClient } from 'mongodb';
+import { type CommandStartedEvent, type Document } from 'mongodb';
 import { openDatabase, type Database } from '../../src/stores/database';
 
 /** The connection string of the run's shared database, for a new database of its own on it. */

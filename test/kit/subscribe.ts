@@ -63,6 +63,7 @@ export async function subscribe<T = any>(
     next: async (ms = 5_000) => {
       const deadline = Date.now() + ms;
       while (arrived.length === 0) {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- the list of errors as it came
         if (failure) throw failure;
         const left = deadline - Date.now();
         if (left <= 0) throw new Error(`No event within ${ms} ms`);
