@@ -4,7 +4,7 @@ import { valuesAtPath } from '../values/paths';
 import { doc, isDoc, typeName, Undefined, type Doc, type Value } from '../values/value';
 import { compileExpression } from './expression';
 import { setPath } from './set-path';
-import type { Compile, Pipeline, Stage, StageSource, Variables } from './pipeline';
+import type { Compile, FindOptions, Pipeline, Stage, StageSource, Variables } from './pipeline';
 
 /** What the filter on the other collection can say by itself, and what is left to check document by document. */
 interface Pushed {
@@ -104,25 +104,34 @@ function* filtered(documents: Iterable<Doc>, matches: (document: Doc) => boolean
   for (const document of documents) if (matches(document)) yield document;
 }
 
+/** A join's filter and the field that it is on. */
+interface Join {
+  filter: Doc;
+  field: string;
+}
+
 /** Reads another collection through a pipeline, leaving to the source what it can do with an index. */
-export function readThrough(
+function readThrough(
   collection: string,
   pipeline: Pipeline,
-  first: Doc[],
+  join: Join | undefined,
   vars: Variables,
   source: StageSource,
 ): Iterable<Doc> {
   const { match, sort, skip, limit } = pipeline.leading;
-  const pushed: Pushed = { filters: [...first], recheck: [] };
+  const pushed: Pushed = { filters: join ? [join.filter] : [], recheck: [] };
   if (match) split(match, vars, pushed);
+  const options: FindOptions = sort ? { sort } : {};
+  if (pipeline.fields)
+    options.fields = join ? new Set(pipeline.fields).add(join.field.split('.')[0]!) : pipeline.fields;
   const filter = conjunction(pushed.filters);
-  const order = sort ? { sort } : {};
   if (pushed.recheck.length === 0) {
-    const bounds = { ...(skip === undefined ? {} : { skip }), ...(limit === undefined ? {} : { limit }) };
-    return pipeline.run(source.find(collection, filter, { ...order, ...bounds }), source);
+    if (skip !== undefined) options.skip = skip;
+    if (limit !== undefined) options.limit = limit;
+    return pipeline.run(source.find(collection, filter, options), source);
   }
   const { matches } = compileMatcher(conjunction(pushed.recheck), vars);
-  const found = filtered(source.find(collection, filter, order), matches);
+  const found = filtered(source.find(collection, filter, options), matches);
   return pipeline.run(limited(found, skip ?? 0, limit), source);
 }
 
@@ -189,8 +198,10 @@ export function compileLookup(spec: Value, vars: Variables, compile: Compile): S
         bound = values;
         pipeline = compile(stages, bound);
       }
-      const first = byFields ? [joinFilter(document, localField, foreignField)] : [];
-      yield setPath(document, as, [...readThrough(from, pipeline, first, bound, source)]);
+      const join = byFields
+        ? { filter: joinFilter(document, localField, foreignField), field: foreignField }
+        : undefined;
+      yield setPath(document, as, [...readThrough(from, pipeline, join, bound, source)]);
     }
   };
 }
@@ -216,6 +227,6 @@ export function compileUnionWith(spec: Value, vars: Variables, compile: Compile)
   const name = collection;
   return function* unionWith(input, source) {
     yield* input;
-    yield* readThrough(name, pipeline, [], vars, source);
+    yield* readThrough(name, pipeline, undefined, vars, source);
   };
 }

@@ -5,7 +5,15 @@ export type Variables = ReadonlyMap<string, Value | undefined>;
 
 /** Where $lookup and $unionWith read from, so that the engine can use its indexes. */
 export interface StageSource {
-  find(collection: string, filter: Doc, options: { sort?: Doc; skip?: number; limit?: number }): Iterable<Doc>;
+  find(collection: string, filter: Doc, options: FindOptions): Iterable<Doc>;
+}
+
+export interface FindOptions {
+  sort?: Doc;
+  skip?: number;
+  limit?: number;
+  /** The only top-level fields that are needed; the documents may hold just these. */
+  fields?: ReadonlySet<string>;
 }
 
 /** One stage, compiled. It must not change the documents that it is given. */
