@@ -47,3 +47,9 @@ export async function until(condition: () => boolean | Promise<boolean>, ms = 10
     await new Promise((wake) => setTimeout(wake, 10));
   }
 }
+
+/** The build's start(), for processes that run without jest. */
+export const BUILT_START = join(
+  process.env.EPOCHGRAPH_BUILT ?? resolve(__dirname, '../../dist'),
+  'src/embedded/start.js',
+);
