@@ -47,5 +47,11 @@ export function conflict(message: string): ApiError {
   return new ApiError('CONFLICT', message);
 }
 
+/** DATABASE_UNAVAILABLE: the outcome of a write is unknown, and repeating it is safe. */
+export function databaseUnavailable(): ApiError {
+  const message = 'The database does not answer now. Retry later; a repeated write is stored once.';
+  return new ApiError('DATABASE_UNAVAILABLE', message);
+}
+
 /** A failure that ends the process before it serves; the message is written for the person who started it. */
 export class StartupError extends Error {}

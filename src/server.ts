@@ -78,7 +78,8 @@ export async function createServer(config: Config, log: Log): Promise<Epochgraph
     });
     const clientErrors = createClientErrors(log);
 
-    const app = fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: 'idle' });
+    // While it closes, requests on open connections are still served, and told to close the connection.
+    const app = fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: 'idle', return503OnClosing: false });
     app.removeContentTypeParser('application/json');
     app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
       try {

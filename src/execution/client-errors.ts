@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { ApiError, ERROR_CODES, type ErrorCode } from '../errors';
+import { ApiError, databaseUnavailable, ERROR_CODES, type ErrorCode } from '../errors';
 import type { Log } from '../log';
 import { isDatabaseUnavailable } from '../stores/failures';
 
@@ -37,8 +37,8 @@ export function createClientErrors(log: Log): ClientErrors {
     }
     if (isDatabaseUnavailable(cause)) {
       log.warn({ err: cause }, 'The database did not answer an operation');
-      const message = 'The database does not answer now. Retry later; a repeated write is stored once.';
-      return { message, ...place, extensions: { code: 'DATABASE_UNAVAILABLE' } };
+      const { message, extensions } = databaseUnavailable();
+      return { message, ...place, extensions };
     }
     if (graphql && cause instanceof GraphQLError) {
       const given = cause.extensions.code ?? graphql.extensions.code;

@@ -18,6 +18,9 @@ const TRANSIENT_CODES = new Set([6, 7, 24, 50, 64, 89, 91, 112, 189, 262, 9001, 
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof MongoError)) return false;
+  // A bulk write reports a connection that broke under it as its own error, around the real one.
+  const { errorResponse } = error as { errorResponse?: unknown };
+  if ([error.cause, errorResponse].some((inner) => inner !== error && isDatabaseUnavailable(inner))) return true;
   if (UNAVAILABLE.some((kind) => error instanceof kind) || error instanceof MongoWriteConcernError) return true;
   return (
     error.name.startsWith('MongoPool') ||

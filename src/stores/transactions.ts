@@ -1,7 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoServerError, type ClientSession, type MongoClient } from 'mongodb';
+import { databaseUnavailable } from '../errors';
+import { isDatabaseUnavailable } from './failures';
 
 const DUPLICATE_KEY = 11_000;
 const MAX_DUPLICATE_RETRIES = 5;
+/** After so long no further attempt begins: the driver alone would go on for two minutes, and callers can retry. */
+const ATTEMPTS_WITHIN_MS = 10_000;
+const RETRY_AFTER_MS = 50;
 
 /** Whether a write failed because another document holds the same unique key. */
 export function isDuplicateKey(error: unknown): error is MongoServerError {
@@ -33,16 +39,27 @@ export class KeyedQueue {
 }
 
 /**
- * Runs `work` in a transaction, again from the start after a write conflict (the driver does that) or after a unique key
- * that a concurrent writer took first: the next attempt finds that writer's document. `work` must therefore have no
- * effect outside the transaction, and must run one operation at a time.
+ * Runs `work` in a transaction, again from the start after a write conflict (the driver does that), after a unique key
+ * that a concurrent writer took first (the next attempt finds that writer's document), and after a broken connection
+ * (whether or not the commit took place). `work` must therefore be idempotent, have no effect outside the transaction, and
+ * run one operation at a time. DATABASE_UNAVAILABLE where the attempts go on for too long.
  */
 export async function inTransaction<T>(client: MongoClient, work: (session: ClientSession) => Promise<T>): Promise<T> {
+  const deadline = Date.now() + ATTEMPTS_WITHIN_MS;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await client.withSession((session) => session.withTransaction(() => work(session)));
+      return await client.withSession((session) =>
+        session.withTransaction(() => {
+          if (Date.now() > deadline) throw databaseUnavailable();
+          return work(session);
+        }),
+      );
     } catch (error) {
-      if (!isDuplicateKey(error) || attempt >= MAX_DUPLICATE_RETRIES) throw error;
+      if (isDatabaseUnavailable(error) && Date.now() < deadline) {
+        await sleep(RETRY_AFTER_MS * attempt * (0.5 + Math.random()));
+      } else if (!isDuplicateKey(error) || attempt >= MAX_DUPLICATE_RETRIES) {
+        throw error;
+      }
     }
   }
 }
