@@ -12,12 +12,19 @@ const UNAVAILABLE = [MongoNetworkError, MongoServerSelectionError, MongoNotConne
 /** Codes of replies that mean "not now": elections, shutdowns, time-outs, write concern not reached. */
 const TRANSIENT_CODES = new Set([6, 7, 24, 50, 64, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436]);
 
+const SOCKET_CALLS = new Set(['connect', 'read', 'write']);
+
+/** Whether a system call on a socket failed: the driver passes some of those on as they are (a write's EPIPE). */
+function isSocketFailure(error: unknown): boolean {
+  return error instanceof Error && SOCKET_CALLS.has(String((error as NodeJS.ErrnoException).syscall));
+}
+
 /**
  * Whether an error means that the database could not answer for now, so that the same call may succeed later; the
  * outcome of a write is then unknown, and repeating it is safe because every write of the stores is idempotent.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  if (!(error instanceof MongoError)) return false;
+  if (!(error instanceof MongoError)) return isSocketFailure(error);
   // A bulk write reports a connection that broke under it as its own error, around the real one.
   const { errorResponse } = error as { errorResponse?: unknown };
   if ([error.cause, errorResponse].some((inner) => inner !== error && isDatabaseUnavailable(inner))) return true;
