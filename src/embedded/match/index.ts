@@ -69,6 +69,7 @@ export function isOperatorDocument(v: Value): v is Doc {
   return !first.done && first.value.startsWith('$') && !isDBRef(v);
 }
 
+/** Operators that stand where a field's name could, not in a condition on a field. */
 const LOGICAL = new Set(['$and', '$or', '$nor', '$expr', '$comment', '$where', '$text', '$jsonSchema']);
 
 function elemMatch(v: Value, vars: ReadonlyMap<string, Value | undefined>): ValueTest {
@@ -245,15 +246,11 @@ export function compileMatcher(filter: Doc, vars: ReadonlyMap<string, Value | un
  * document's fields test the fields of an element that is a document.
  */
 export function compileElementCondition(v: Value): ValueTest {
-  if (isDoc(v) && !isOperatorDocument(v)) {
+  const first = isDoc(v) ? v.keys().next().value : undefined;
+  if (isDoc(v) && (!isOperatorDocument(v) || LOGICAL.has(first ?? ''))) {
     const test = compileDocument(v, new Map());
     return (element) => element instanceof Map && test(element);
   }
-  return onValue(fieldCondition(v, new Map()));
-}
-
-/** Compiles an operator document to a test of a value itself, as an array filter {'x': {…}} has it. */
-export function compileValueCondition(v: Value): ValueTest {
   return onValue(fieldCondition(v, new Map()));
 }
 

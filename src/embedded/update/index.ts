@@ -369,7 +369,9 @@ function replacement(update: Doc): Update {
   }
   return {
     isReplacement: true,
-    apply(before, { filter, isUpsertInsert }) {
+    apply(before, { filter, isUpsertInsert, arrayFilters }) {
+      if (arrayFilters && arrayFilters.length > 0)
+        throw mongoError('FailedToParse', 'arrayFilters may not be specified for a replacement-style update');
       if (before === null || isUpsertInsert) {
         const after = finishInsert(update, equalityFields(filter).get('_id'));
         return { after, changed: true, description: nothing() };
