@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import type { SubjectInput } from '../../types/inputs/SubjectInput';
 import { StartupError } from '../errors';
 import type { SubjectStore } from '../stores/subjects';
 import { MAX_SUBJECTS } from '../stores/subjects';
-import { mergeSubjects, parseParticipants, type ImportedSubject, type ImportProblem } from './participants';
-import { sortReleases } from './subject-record';
+import { mergeSubjects, parseParticipants, type ImportProblem } from './participants';
+import { additionTo } from './stored-subject';
 
 /** What an import did. created + updated + unchanged + refused is the number of subjects read, plus unreadable rows. */
 export interface BidsReport {
@@ -16,23 +15,6 @@ export interface BidsReport {
   problems: ImportProblem[];
   /** Fields on which two tables disagreed about a subject, in words; the later table's value was taken. */
   conflicts: string[];
-}
-
-function toInput(subject: ImportedSubject, storedReleases: readonly string[]): SubjectInput {
-  const { subject_id, age, sex, handedness, has_eeg, has_demographics, has_phenotypic, phenotypic, eeg_quality } =
-    subject;
-  return {
-    subjectId: subject_id,
-    releases: sortReleases([...storedReleases, ...subject.releases]),
-    hasDemographics: has_demographics,
-    hasPhenotypic: has_phenotypic,
-    phenotypic,
-    ...(age === undefined ? {} : { age }),
-    ...(sex === undefined ? {} : { sex: sex as NonNullable<SubjectInput['sex']> }),
-    ...(handedness === undefined ? {} : { handedness: handedness as NonNullable<SubjectInput['handedness']> }),
-    ...(has_eeg === undefined ? {} : { hasEeg: has_eeg }),
-    ...(eeg_quality === undefined ? {} : { eegQuality: { ...eeg_quality } }),
-  };
 }
 
 async function read(file: string): Promise<Uint8Array> {
@@ -66,10 +48,8 @@ export async function importBids(files: readonly string[], subjects: SubjectStor
   for (let start = 0; start < merged.subjects.length; start += MAX_SUBJECTS) {
     const batch = merged.subjects.slice(start, start + MAX_SUBJECTS);
     const stored = await subjects.bySubjectIds(batch.map(({ subject_id }) => subject_id));
-    const releases = new Map(stored.map((subject) => [subject.subject_id, subject.releases]));
-    const results = await subjects.upsert(
-      batch.map((subject) => toInput(subject, releases.get(subject.subject_id) ?? [])),
-    );
+    const known = new Map(stored.map((subject) => [subject.subject_id, subject]));
+    const results = await subjects.upsert(batch.map((subject) => additionTo(known.get(subject.subject_id), subject)));
     results.forEach((result, index) => {
       if (typeof result === 'string') report[result]++;
       else
