@@ -3,7 +3,7 @@ import type { Batch, CursorSource } from './cursors';
 import type { Engine } from './engine';
 import { MongoError, mongoError } from './errors';
 import { compileMatcher, type Matcher } from './match';
-import { cutKey } from './storage/records';
+import { cutKey, show } from './storage/records';
 import { keyOf } from './storage/catalog';
 import { indexEntryKey, recordOfBytes } from './storage/keyspace';
 import { fromTimestamp, readAfter, toTimestamp, type OplogEntry } from './storage/oplog';
@@ -291,7 +291,7 @@ function wantsLookup(options: Doc): boolean {
   if (full !== 'default' && full !== 'updateLookup') {
     throw mongoError(
       'BadValue',
-      `Enumeration value '${String(full)}' for field '$changeStream.fullDocument' is not a valid value.`,
+      `Enumeration value '${show(full)}' for field '$changeStream.fullDocument' is not a valid value.`,
     );
   }
   return full === 'updateLookup';

@@ -1,4 +1,5 @@
 import { MongoError, mongoError } from './errors';
+import { show } from './storage/records';
 import { asNumber, isDoc, type Doc, type Value } from './values/value';
 
 /** What the fail point `failCommand` does to a command. */
@@ -31,7 +32,7 @@ export class FailPoints {
   configure(name: Value | undefined, mode: Value | undefined, data: Value | undefined): void {
     if (!this.allowed) throw mongoError('CommandNotFound', "no such command: 'configureFailPoint'");
     if (name !== 'failCommand')
-      throw mongoError('BadValue', `The only fail point here is failCommand, not ${String(name)}`);
+      throw mongoError('BadValue', `The only fail point here is failCommand, not ${show(name)}`);
     const times = isDoc(mode) ? asNumber(mode.get('times')) : undefined;
     if (mode === 'off') this.remaining = 0;
     else if (mode === 'alwaysOn') this.remaining = Infinity;

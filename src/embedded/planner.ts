@@ -348,9 +348,9 @@ function orPlan(usable: Index[], query: Query): Plan | undefined {
   if (!Array.isArray(branches) || branches.length === 0 || !branches.every(isDoc)) return undefined;
   const plans: IndexPlan[] = [];
   for (const branch of branches) {
-    const conditions = conditionsOf(branch as Doc);
+    const conditions = conditionsOf(branch);
     const found = usable
-      .flatMap((index) => indexPlan(index, { filter: branch as Doc }, conditions) ?? [])
+      .flatMap((index) => indexPlan(index, { filter: branch }, conditions) ?? [])
       .sort((a, b) => b.bounded - a.bounded);
     if (found[0] === undefined) return undefined;
     plans.push(found[0]);

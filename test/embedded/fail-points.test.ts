@@ -1,4 +1,5 @@
-import { MongoServerError, type Document } from 'mongodb';
+import type { MongoServerError} from 'mongodb';
+import { type Document } from 'mongodb';
 import { serve, type Served } from './served';
 
 describe('failCommand', () => {

@@ -32,13 +32,13 @@ export class InProcess {
       ['ns', ns],
       ...(extra ?? []),
     ]);
-    return new Map([['cursor', cursor as Value], ...reply.body]);
+    return new Map([['cursor', cursor], ...reply.body]);
   }
 
   /** The same, and throws when the reply is an error. */
   async ok(body: Doc, db = 'test'): Promise<Doc> {
     const reply = await this.command(body, db);
-    if (reply.get('ok') !== 1) throw new Error(`${[...body.keys()][0]}: ${String(reply.get('errmsg'))}`);
+    if (reply.get('ok') !== 1) throw new Error(`${[...body.keys()][0]}: ${reply.get('errmsg') as string}`);
     return reply;
   }
 

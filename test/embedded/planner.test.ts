@@ -32,7 +32,7 @@ function scalar(random: Random): Value {
     case 9:
       return new ObjectId(random.below(3).toString(16).padStart(24, '0'));
     case 10:
-      return random.chance(0.5) ? new Timestamp(BigInt(random.below(3))) : (plain({ x: random.below(2) }) as Value);
+      return random.chance(0.5) ? new Timestamp(BigInt(random.below(3))) : (plain({ x: random.below(2) }));
     default:
       return int(random.below(5));
   }
@@ -42,7 +42,7 @@ function value(random: Random, arrays: boolean): Value {
   if (!arrays || !random.chance(0.25)) return scalar(random);
   const length = random.below(4);
   return Array.from({ length }, () =>
-    random.chance(0.2) ? (plain({ x: random.below(3), y: random.below(3) }) as Value) : scalar(random),
+    random.chance(0.2) ? (plain({ x: random.below(3), y: random.below(3) })) : scalar(random),
   );
 }
 
@@ -80,7 +80,7 @@ function condition(random: Random): Value {
     case 5:
       return new Map<string, Value>([['$exists', random.chance(0.7)]]);
     case 6:
-      return random.chance(0.5) ? [compared(), compared()] : (plain({ $elemMatch: { $gt: 1, $lt: 4 } }) as Value);
+      return random.chance(0.5) ? [compared(), compared()] : (plain({ $elemMatch: { $gt: 1, $lt: 4 } }));
     default:
       return compared();
   }
@@ -171,7 +171,7 @@ describe('an indexed answer is the answer of a full scan', () => {
           command('insert', 'c', { ordered: false, documents: Array.from({ length: 40 }, (_, i) => fresh(100 + i)) }),
         );
         for (let i = 0; i < 20; i++) {
-          const replaced = { q: plain({ _id: random.below(140) }) as Value, u: fresh(0) };
+          const replaced = { q: plain({ _id: random.below(140) }), u: fresh(0) };
           replaced.u.delete('_id');
           await db.command(command('update', 'c', { updates: [new Map(Object.entries(replaced))] }));
           await db.command(command('delete', 'c', { deletes: [plain({ q: { _id: random.below(140) }, limit: 1 })] }));

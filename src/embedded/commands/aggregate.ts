@@ -1,13 +1,17 @@
 import { compilePipeline, type StageSource } from '../aggregate';
+import type { FindOptions, Leading } from '../aggregate/pipeline';
 import { ChangeStream, changeStreamOptions } from '../change-stream';
 import { IterableSource } from '../cursors';
 import { MongoError, mongoError } from '../errors';
+import { compileMatcher } from '../match';
 import type { Query } from '../planner';
 import { checkDeadline, execute, newExecution, type Execution, type Row } from '../query';
+import { compileSort } from '../sort';
 import { checkCollectionName, checkDatabaseName } from '../storage/catalog';
 import type { View } from '../storage/view';
 import { encode } from '../values/codec';
 import { asNumber, isDoc, type Doc, type Value } from '../values/value';
+import { collectionStage } from './collection-stage';
 import { fieldsRead, firstBatch } from './find';
 import {
   countField,
@@ -33,20 +37,25 @@ export const aggregate: Command = {
     const batchSize = batchSizeOf(body);
     const options = changeStreamOptions(pipeline);
     if (options !== undefined) return watch(invocation, options, pipeline.slice(1), batchSize);
-    const compiled = compilePipeline(pipeline);
     const ns = namespaceOf(invocation);
+    const made = collectionStage(invocation, ns, pipeline[0]);
+    const stages = made === undefined ? pipeline : pipeline.slice(1);
+    const compiled = compilePipeline(stages);
     const { view, release } = openView(invocation);
     let source: IterableSource | undefined;
     try {
       const execution = newExecution(invocation.deadline);
       const reader = new PipelineReader(invocation, view, execution);
-      const { match, sort, skip, limit } = compiled.leading;
-      const query: Query = { filter: match ?? new Map(), sort, skip, limit, hint: body.get('hint') };
-      const whole = pipeline.length === compiled.leading.rest;
-      const only = whole ? fieldsRead(query) : compiled.fields;
-      const rows = reader.rows(ns.slice(invocation.db.length + 1), query, only);
-      const documents = whole ? rawBytes(rows) : encoded(compiled.run(documentsOf(rows), reader), execution);
-      source = new IterableSource(documents, release);
+      const documents = (): Iterable<Buffer> => {
+        if (made !== undefined) return encoded(compiled.run(applied(made, compiled.leading), reader), execution);
+        const { match, sort, skip, limit, rest } = compiled.leading;
+        const query: Query = { filter: match ?? new Map<string, Value>(), sort, skip, limit, hint: body.get('hint') };
+        const whole = stages.length === rest;
+        const only = whole ? fieldsRead(query) : compiled.fields;
+        const rows = reader.rows(ns.slice(invocation.db.length + 1), query, only);
+        return whole ? rawBytes(rows) : encoded(compiled.run(documentsOf(rows), reader), execution);
+      };
+      source = new IterableSource(documents(), release);
       return firstBatch(invocation, ns, source, batchSize, false);
     } catch (error) {
       if (source) source.close();
@@ -55,6 +64,14 @@ export const aggregate: Command = {
     }
   },
 };
+
+/** The leading stages over documents that come from no collection. */
+function applied(documents: Doc[], { match, sort, skip = 0, limit }: Leading): Doc[] {
+  const matcher = match && compileMatcher(match);
+  const found = matcher ? documents.filter((document) => matcher.matches(document)) : [...documents];
+  if (sort) found.sort(compileSort(sort));
+  return found.slice(skip, limit === undefined ? undefined : skip + limit);
+}
 
 function watch(invocation: Invocation, options: Doc, stages: Value[], batchSize: number): Reply {
   const { body, db, engine, transaction } = invocation;
@@ -138,8 +155,10 @@ export class PipelineReader implements StageSource {
     return found === undefined ? [] : execute(this.view, found, query, this.execution, { only });
   }
 
-  find(collection: string, filter: Doc, options: { sort?: Doc; skip?: number; limit?: number }): Iterable<Doc> {
-    return documentsOf(this.rows(collection, { filter, ...options }));
+  find(collection: string, filter: Doc, { sort, skip, limit, fields }: FindOptions): Iterable<Doc> {
+    const query: Query = { filter, sort, skip, limit };
+    const read = fields && fieldsRead(query);
+    return documentsOf(this.rows(collection, query, read && new Set([...read, ...(fields ?? [])])));
   }
 }
 

@@ -28,7 +28,7 @@ export const explain: Command = {
 /** The answer of explain for a command; with `run` the query is carried out to count what it reads. */
 export function explainCommand(invocation: Invocation, inner: Doc, run: boolean): Doc {
   const [name] = inner.keys();
-  const ns = `${invocation.db}.${String(inner.get(name ?? ''))}`;
+  const ns = `${invocation.db}.${nameOf(inner, name)}`;
   const { query, stages } = explained(inner, name ?? '');
   const collection = invocation.engine.catalog.get(ns);
   const { view, release } = openView(invocation);
@@ -51,6 +51,11 @@ export function explainCommand(invocation: Invocation, inner: Doc, run: boolean)
   } finally {
     release();
   }
+}
+
+function nameOf(inner: Doc, command = ''): string {
+  const name = inner.get(command);
+  return typeof name === 'string' ? name : '';
 }
 
 /** What a command reads, and the stages of a pipeline that come after that. */

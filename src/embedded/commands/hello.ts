@@ -1,12 +1,11 @@
 import { toTimestamp } from '../storage/oplog';
 import { SESSION_TIMEOUT_MINUTES } from '../session';
 import { MAX_DOCUMENT_BYTES } from '../storage/records';
-import { Int32, doc, int, ObjectId, type Doc, type Value } from '../values/value';
+import { doc, int, ObjectId, type Doc } from '../values/value';
 import { MAX_WRITE_BATCH } from './insert';
 import type { Command, Invocation } from './invocation';
 
 export const MAX_MESSAGE_BYTES = 48_000_000;
-export const VERSION = '7.0.0';
 const SET_NAME = 'epochgraph';
 const ELECTION_ID = new ObjectId('7fffffff0000000000000001');
 
@@ -57,26 +56,3 @@ function describe({ engine, address, connectionId, name }: Invocation): Doc {
     readOnly: false,
   });
 }
-
-export const ping: Command = { fields: [], transactional: false, run: () => ({ body: new Map() }) };
-
-export const buildInfo: Command = {
-  fields: [],
-  run: () => ({
-    body: doc({
-      version: VERSION,
-      gitVersion: 'epochgraph-embedded',
-      modules: ['epochgraph-embedded'],
-      sysInfo: 'deprecated',
-      versionArray: VERSION.split('.')
-        .map((part): Value => int(Number(part)))
-        .concat(new Int32(0)),
-      bits: int(64),
-      debug: false,
-      maxBsonObjectSize: int(MAX_DOCUMENT_BYTES),
-      storageEngines: ['lmdb'],
-      javascriptEngine: 'none',
-      openssl: doc({ running: 'none' }),
-    }),
-  }),
-};

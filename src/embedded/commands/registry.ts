@@ -1,22 +1,36 @@
+import { abortTransaction } from './abort-transaction';
 import { aggregate } from './aggregate';
+import { buildInfo } from './build-info';
+import { collStats } from './coll-stats';
+import { commitTransaction } from './commit-transaction';
+import { connectionStatus } from './connection-status';
+import { copyData } from './copy-data';
 import { count } from './count';
 import { create } from './create';
 import { createIndexes } from './create-indexes';
+import { dbStats } from './db-stats';
 import { deleteCommand } from './delete';
 import { distinct } from './distinct';
-import { drop, dropDatabase, dropIndexes } from './drop';
+import { drop } from './drop';
+import { dropDatabase } from './drop-database';
+import { dropIndexes } from './drop-indexes';
+import { endSessions } from './end-sessions';
 import { explain } from './explain';
 import { find } from './find';
 import { findAndModify } from './find-and-modify';
 import { getMore } from './get-more';
-import { buildInfo, hello, ping } from './hello';
+import { getParameter } from './get-parameter';
+import { hello } from './hello';
+import { hostInfo } from './host-info';
 import { insert } from './insert';
 import type { Command } from './invocation';
 import { killCursors } from './kill-cursors';
-import { listCollections, listDatabases, listIndexes } from './list';
-import { connectionStatus, getParameter, hostInfo, serverStatus } from './server-information';
-import { collStats, dbStats } from './statistics';
-import { abortTransaction, commitTransaction, endSessions, startSession } from './sessions';
+import { listCollections } from './list-collections';
+import { listDatabases } from './list-databases';
+import { listIndexes } from './list-indexes';
+import { ping } from './ping';
+import { serverStatus } from './server-status';
+import { startSession } from './start-session';
 import { update } from './update';
 
 /** Every command that is answered, by each of its names. */
@@ -47,6 +61,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     hostInfo,
     connectionStatus,
     getParameter,
+    copyData,
     create,
     explain,
     createIndexes,

@@ -139,7 +139,8 @@ export function insertUpserted(
   { filter, arrayFilters }: UpdateOptions,
 ): Doc {
   const context = { now: new Date(), filter, isUpsertInsert: true, ...(arrayFilters ? { arrayFilters } : {}) };
-  const { after } = change.apply(null, context);
+  const nothing: Doc | null = null;
+  const { after } = change.apply(nothing, context);
   const document: Doc = new Map([['_id', after.get('_id') ?? new ObjectId()], ...after]);
   checkId(document.get('_id'));
   insertRecord(batch, collection, newDocument(document, encode(document)));

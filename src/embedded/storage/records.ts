@@ -224,5 +224,5 @@ export function show(value: Value | undefined): string {
   if (Array.isArray(value)) return `[ ${value.map(show).join(', ')} ]`;
   if (value instanceof Date) return `new Date(${value.getTime()})`;
   if (typeof value === 'object' && 'toHexString' in value) return `ObjectId('${value.toHexString()}')`;
-  return String(value);
+  return typeof value === 'object' ? (value as { toString(): string }).toString() : String(value);
 }

@@ -1,0 +1,3 @@
+import type { Command } from './invocation';
+
+export const ping: Command = { fields: [], transactional: false, run: () => ({ body: new Map() }) };
