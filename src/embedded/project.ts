@@ -4,7 +4,7 @@ import { compileMatcher, compileElementCondition, isOperatorDocument } from './m
 import { asNumber, isDoc, isNumeric, type Doc, type Value } from './values/value';
 
 /** What a projection does below one field name. */
-export class ProjectionNode {
+class ProjectionNode {
   /** Fields that are included (or excluded) as a whole. */
   readonly leaves = new Set<string>();
   readonly children = new Map<string, ProjectionNode>();
@@ -97,13 +97,13 @@ function nodeFor(root: ProjectionNode, parts: string[], path: string, computed: 
 }
 
 /** Adds a whole field to the tree. */
-export function addLeaf(root: ProjectionNode, path: string): void {
+function addLeaf(root: ProjectionNode, path: string): void {
   const parts = fieldPath(path);
   nodeFor(root, parts, path, false).leaves.add(parts.at(-1)!);
 }
 
 /** Adds a computed field to the tree. */
-export function addComputed(root: ProjectionNode, path: string, expression: Expression): void {
+function addComputed(root: ProjectionNode, path: string, expression: Expression): void {
   const parts = fieldPath(path);
   nodeFor(root, parts, path, true).computed.set(parts.at(-1)!, expression);
 }

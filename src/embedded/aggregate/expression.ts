@@ -58,7 +58,7 @@ function compileOperator(name: string, argument: Value, scope: Scope): Expressio
 }
 
 /** Compiles an expression inside a scope. */
-export function compileIn(spec: Value, scope: Scope): Expression {
+function compileIn(spec: Value, scope: Scope): Expression {
   if (typeof spec === 'string') return spec.startsWith('$') ? compileFieldPath(spec, scope) : constant(spec);
   if (Array.isArray(spec)) return compileArray(spec, scope);
   if (!isDoc(spec)) return constant(spec);

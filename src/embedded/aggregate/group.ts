@@ -14,7 +14,7 @@ interface Output {
 }
 
 /** Compiles `name: {$accumulator: expression}`. */
-export function compileOutput(name: string, spec: Value, vars: ReadonlyMap<string, Value | undefined>): Output {
+function compileOutput(name: string, spec: Value, vars: ReadonlyMap<string, Value | undefined>): Output {
   if (name.includes('.')) throw new MongoError(40235, `The field name '${name}' cannot contain '.'`);
   if (name.startsWith('$')) throw new MongoError(40236, `The field name '${name}' cannot be an operator name`);
   if (!isDoc(spec) || spec.size === 0) throw new MongoError(40234, `The field '${name}' must be an accumulator object`);

@@ -121,7 +121,7 @@ function typeSet(v: Value): TypeName[] {
   const numeric: TypeName[] = ['double', 'int', 'long', 'decimal'];
   if (typeof v === 'string') {
     if (v === 'number') return numeric;
-    if (!(v in BSON_TYPE)) throw mongoError('BadValue', `Unknown type name alias: ${v}`);
+    if (!Object.hasOwn(BSON_TYPE, v)) throw mongoError('BadValue', `Unknown type name alias: ${v}`);
     return [v as TypeName];
   }
   const code = asNumber(v);
@@ -136,14 +136,6 @@ export function typeTest(wanted: Value): ValueTest {
   const names = new Set((Array.isArray(wanted) ? wanted : [wanted]).flatMap(typeSet));
   if (names.size === 0) throw mongoError('FailedToParse', '$type must match at least one type');
   return (v) => v !== undefined && names.has(typeName(v));
-}
-
-/** A whole number that an operator was given, or its error. */
-export function wholeNumber(v: Value, what: string): number {
-  const n = asNumber(v);
-  if (n === undefined) throw mongoError('FailedToParse', `Failed to parse ${what}. Expected a number`);
-  if (!Number.isInteger(n)) throw mongoError('FailedToParse', `Failed to parse ${what}. Expected an integer`);
-  return n;
 }
 
 /** `$size`: tests an array as a whole. */

@@ -18,7 +18,7 @@ import {
 } from './value';
 
 /** Documents may nest this deep, as in mongod. */
-export const MAX_DEPTH = 200;
+const MAX_DEPTH = 200;
 
 const MAX_DATE = 8.64e15;
 

@@ -95,7 +95,7 @@ export function exact(v: Numeric): Unpacked {
 }
 
 /** Compares numbers of any two types exactly; NaN equals NaN and is below every other number. */
-export function compareNumbers(first: Numeric, second: Numeric): number {
+function compareNumbers(first: Numeric, second: Numeric): number {
   const a = first instanceof Int32 ? first.value : first;
   const b = second instanceof Int32 ? second.value : second;
   if (a instanceof Decimal128 || b instanceof Decimal128) {

@@ -18,11 +18,8 @@ import {
   type Value,
 } from './value';
 
-/** The longest key that LMDB takes. */
-export const MAX_KEY_BYTES = 1978;
-
-/** What encodeKey() gives at most, so that an index number and a record id still fit beside it. */
-export const MAX_ENCODED_BYTES = 1900;
+/** What encodeKey() gives at most: LMDB takes keys of 1,978 bytes, which hold an index number and a record id too. */
+const MAX_ENCODED_BYTES = 1900;
 
 /*
  * The writer's state is module-wide: encoding is synchronous and each exported function starts it anew. A value is
