@@ -115,7 +115,9 @@ export class Live {
       }
       for await (const event of events) {
         const epoch = reader.epoch(event.document!);
-        if (!epoch || (seen.get(String(epoch._id)) ?? -1) >= epoch.version) continue;
+        const key = String(epoch?._id);
+        if (!epoch || (seen.get(key) ?? -1) >= epoch.version) continue;
+        if (seen.has(key)) seen.set(key, epoch.version);
         yield toEvent(event.kind, event.cursor, epoch)!;
       }
     }

@@ -179,16 +179,20 @@ export class SubjectStore {
       });
       if (writes.length === 0) break;
       try {
-        await this.collection.bulkWrite(
+        const { upsertedIds } = await this.collection.bulkWrite(
           writes.map(({ draft }) => upsertOf(draft, stored.get(draft.subjectId), now)),
           { ordered: false },
         );
+        writes.forEach(({ index }, place) => (results[index] = place in upsertedIds ? 'created' : 'updated'));
         break;
       } catch (error) {
         if (!(error instanceof MongoBulkWriteError) || !isDuplicateKey(error) || attempt >= MAX_RACES) throw error;
         const failed = [error.writeErrors].flat();
         if (failed.some((failure) => failure.code !== 11_000)) throw error;
-        open = failed.map((failure) => writes[failure.index]!);
+        const again = new Set(failed.map((failure) => failure.index));
+        const { upsertedIds } = error;
+        writes.forEach(({ index }, place) => (results[index] = place in upsertedIds ? 'created' : 'updated'));
+        open = writes.filter((_, place) => again.has(place));
       }
     }
     return results;
