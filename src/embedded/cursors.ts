@@ -28,8 +28,10 @@ export interface OpenCursor {
   lastUse: number;
   busy: boolean;
   transaction: Transaction | undefined;
-  /** Options of the command that made it which getMore must keep to. */
+  /** It waits for documents to come. */
   tailing: boolean;
+  /** It does not end by being idle (noCursorTimeout). */
+  patient: boolean;
 }
 
 /** A source over documents that are made as they are asked for. */
@@ -82,13 +84,13 @@ export class Cursors {
   add(
     ns: string,
     source: CursorSource,
-    options: { transaction?: Transaction | undefined; tailing?: boolean } = {},
+    options: { transaction?: Transaction | undefined; tailing?: boolean; patient?: boolean } = {},
   ): OpenCursor {
     let id: bigint;
     do id = randomBytes(8).readBigUInt64BE() >> 1n;
     while (id === 0n || this.cursors.has(id));
-    const { transaction, tailing = false } = options;
-    const cursor: OpenCursor = { id, ns, source, lastUse: Date.now(), busy: false, transaction, tailing };
+    const { transaction, tailing = false, patient = false } = options;
+    const cursor: OpenCursor = { id, ns, source, lastUse: Date.now(), busy: false, transaction, tailing, patient };
     this.cursors.set(id, cursor);
     return cursor;
   }
@@ -124,7 +126,8 @@ export class Cursors {
 
   expire(): void {
     const oldest = Date.now() - IDLE_MS;
-    for (const cursor of [...this.cursors.values()]) if (!cursor.busy && cursor.lastUse < oldest) this.kill(cursor.id);
+    for (const cursor of [...this.cursors.values()])
+      if (!cursor.busy && !cursor.patient && cursor.lastUse < oldest) this.kill(cursor.id);
   }
 
   close(): void {

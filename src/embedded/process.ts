@@ -36,7 +36,15 @@ async function main(options: ChildOptions): Promise<void> {
   process.umask(0o077);
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
   const addresses = addressesOf(options.dataDir);
-  const store = new Store({ path: join(options.dataDir, 'epochgraph.mdb'), noSync: options.noSync });
+  const store = new Store({
+    path: join(options.dataDir, 'epochgraph.mdb'),
+    noSync: options.noSync,
+    onCommitFailure: ({ message }) => {
+      send({ type: 'event', level: 'error', message });
+      // After the answers that tell the clients why.
+      setTimeout(() => process.exit(1), 50);
+    },
+  });
   const lock = await DirectoryLock.acquire(store, addresses, () => ({
     // The parent is gone when another process has become it: known before the channel says so.
     state: process.ppid === parent ? state : 'leaving',

@@ -13,7 +13,7 @@ import { numberedRange, TABLE } from '../storage/keyspace';
 import { buildIndexEntries, show } from '../storage/records';
 import { equal } from '../values/compare';
 import { asNumber, doc, int, isDoc, type Doc, type Value } from '../values/value';
-import { boolField, collectionName, wrongType, type Command } from './invocation';
+import { boolField, collectionName, refuse, wrongType, type Command } from './invocation';
 import type { Engine } from '../engine';
 import type { Writer } from '../storage/store';
 import type { Operation } from '../storage/oplog';
@@ -28,6 +28,7 @@ export const createIndexes: Command = {
   async run(invocation) {
     const { body, db, engine } = invocation;
     const name = collectionName(invocation);
+    refuse(body, 'createIndexes', ['ignoreUnknownIndexOptions']);
     const list = body.get('indexes');
     if (!Array.isArray(list)) throw wrongType('createIndexes', 'indexes', list ?? null, 'array');
     if (list.length === 0) throw mongoError('BadValue', 'Must specify at least one index to create');
@@ -45,7 +46,7 @@ export async function createCollection(engine: Engine, db: string, name: string)
   checkDatabaseName(db);
   checkCollectionName(db, name);
   const ns = `${db}.${name}`;
-  await engine.define(holds(undefined, ns), (writer, instant, operations) => {
+  await engine.define(holds(engine, ns), (writer, instant, operations) => {
     if (engine.catalog.get(ns) !== undefined) throw mongoError('NamespaceExists', `Collection ${ns} already exists.`);
     addCollection(engine, db, name, writer, instant, operations);
   });
@@ -68,16 +69,20 @@ function addCollection(
   return made;
 }
 
-/** The keys whose holding transactions stand in the way of a change of a collection. */
-export function holds(collection: Collection | undefined, ns: string): (key: Buffer) => boolean {
+/** The keys whose holding transactions stand in the way of a change of a collection, as it is when it is asked. */
+export function holds(engine: Engine, ns: string): (key: Buffer) => boolean {
   const record = catalogKey(ns);
-  const [start, end] = collection ? numberedRange(TABLE.documents, collection.id) : [record, record];
-  return (key) => key.equals(record) || (key.compare(start) >= 0 && key.compare(end) < 0);
+  return (key) => {
+    const collection = engine.catalog.get(ns);
+    if (key.equals(record) || collection === undefined) return key.equals(record);
+    const [start, end] = numberedRange(TABLE.documents, collection.id);
+    return key.compare(start) >= 0 && key.compare(end) < 0;
+  };
 }
 
 async function defineIndexes(engine: Engine, db: string, name: string, specs: IndexSpec[]): Promise<Doc> {
   const ns = `${db}.${name}`;
-  return engine.define(holds(engine.catalog.get(ns), ns), (writer, instant, operations) => {
+  return engine.define(holds(engine, ns), (writer, instant, operations) => {
     const existing = engine.catalog.get(ns);
     const before = existing?.indexes.length ?? 1;
     const wanted = specs.filter((spec) => !alreadyThere(existing?.indexes ?? [], spec));

@@ -22,7 +22,7 @@ const REFUSED = [
 ];
 
 export const create: Command = {
-  fields: ['autoIndexId', 'idIndex', ...REFUSED],
+  fields: ['idIndex', ...REFUSED],
   async run(invocation) {
     refuse(invocation.body, 'create', [...REFUSED, 'idIndex']);
     await createCollection(invocation.engine, invocation.db, collectionName(invocation));

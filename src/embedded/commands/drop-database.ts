@@ -9,9 +9,8 @@ export const dropDatabase: Command = {
   async run(invocation) {
     const { db, engine } = invocation;
     checkDatabaseName(db);
-    const conflicts = engine.catalog.list(db).map((collection) => holds(collection, collection.ns));
     await engine.define(
-      (key) => conflicts.some((conflict) => conflict(key)),
+      (key) => engine.catalog.list(db).some(({ ns }) => holds(engine, ns)(key)),
       (writer, _instant, operations) => {
         const collections = engine.catalog.list(db);
         for (const collection of collections) removeCollection(engine, collection, writer, operations);

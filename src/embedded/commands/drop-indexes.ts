@@ -13,7 +13,7 @@ export const dropIndexes: Command = {
     const { db, engine, body } = invocation;
     const name = collectionName(invocation);
     const ns = `${db}.${name}`;
-    return engine.define(holds(engine.catalog.get(ns), ns), (writer, _instant, operations) => {
+    return engine.define(holds(engine, ns), (writer, _instant, operations) => {
       const collection = engine.catalog.get(ns);
       if (collection === undefined) throw mongoError('NamespaceNotFound', `ns not found ${ns}`);
       const was = collection.indexes.length;

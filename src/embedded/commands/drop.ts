@@ -10,7 +10,7 @@ export const drop: Command = {
     const { db, engine } = invocation;
     const name = collectionName(invocation);
     const ns = `${db}.${name}`;
-    const nIndexesWas = await engine.define(holds(engine.catalog.get(ns), ns), (writer, _instant, operations) => {
+    const nIndexesWas = await engine.define(holds(engine, ns), (writer, _instant, operations) => {
       const collection = engine.catalog.get(ns);
       if (collection === undefined) throw mongoError('NamespaceNotFound', 'ns not found');
       removeCollection(engine, collection, writer, operations);

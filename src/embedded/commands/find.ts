@@ -104,7 +104,8 @@ export function firstBatch(
   const done = batch.exhausted || singleBatch;
   if (done) source.close();
   const { transaction, engine } = invocation;
-  const id = done ? 0n : engine.cursors.add(ns, source, { transaction }).id;
+  const patient = boolField(invocation.body, invocation.name, 'noCursorTimeout') ?? false;
+  const id = done ? 0n : engine.cursors.add(ns, source, { transaction, patient }).id;
   return { body: new Map(), cursor: { field: 'firstBatch', id, ns, documents: batch.documents } };
 }
 

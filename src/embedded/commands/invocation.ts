@@ -59,8 +59,6 @@ export const GENERIC_FIELDS: ReadonlySet<string> = new Set([
   'apiVersion',
   'apiStrict',
   'apiDeprecationErrors',
-  'stmtId',
-  '$configServerState',
 ]);
 
 /** Refuses fields that neither the command nor the protocol knows. */

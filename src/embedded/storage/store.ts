@@ -1,4 +1,5 @@
 import { open, type RootDatabase, type Transaction } from 'lmdb';
+import { MongoError } from '../errors';
 import { namedKey, TABLE } from './keyspace';
 import type { Entry, View } from './view';
 
@@ -6,6 +7,11 @@ export interface StoreOptions {
   path: string;
   /** Skips fsync; for tests alone. */
   noSync?: boolean;
+  /**
+   * Told when a commit did not get to disk (full, broken). What is in memory may then be ahead of the store, so the
+   * process must end and read it anew.
+   */
+  onCommitFailure?: (error: Error) => void;
 }
 
 /** A view that holds a read transaction, and with it old pages, until it is released. */
@@ -42,7 +48,7 @@ export class Store {
   private pending = 0;
   private idle: (() => void)[] = [];
 
-  constructor(options: StoreOptions) {
+  constructor(private readonly options: StoreOptions) {
     this.env = open<Buffer, Buffer>({
       path: options.path,
       noSubdir: true,
@@ -84,9 +90,20 @@ export class Store {
     this.pending++;
     try {
       return await this.env.transaction(() => work(this.writer));
+    } catch (error) {
+      throw await this.commitFailed(error);
     } finally {
       if (--this.pending === 0) for (const resolve of this.idle.splice(0)) resolve();
     }
+  }
+
+  private async commitFailed(error: unknown): Promise<MongoError> {
+    const { commitError, message } = error as Error & { commitError?: Promise<unknown> };
+    const cause = await Promise.resolve(commitError).catch((rejected: unknown) => rejected);
+    const reason = cause instanceof Error ? cause.message : message;
+    const failure = new MongoError(14031, `A commit could not be written to disk (${reason}). Is the disk full?`);
+    this.options.onCommitFailure?.(failure);
+    return failure;
   }
 
   /** The same at once and synchronously: for the start, before anything is served. */
