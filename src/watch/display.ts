@@ -80,8 +80,8 @@ export class ChartDisplay implements Display {
       curve('val_loss', YELLOW, (epoch) => epoch.valLoss),
     ];
     // One column and two rows stay free, so that the terminal neither wraps nor scrolls what is drawn over.
-    const width = (this.out.columns ?? 80) - 1;
-    const height = Math.min(CHART_ROWS, (this.out.rows ?? 24) - 2);
+    const width = (this.out.columns || 80) - 1;
+    const height = Math.min(CHART_ROWS, (this.out.rows || 24) - 2);
     const lines = plotCurves(curves, { width, height, coloured: true });
     const back = this.drawnLines > 0 ? `\x1b[${this.drawnLines}A\x1b[J` : '';
     this.out.write(`${back}${lines.join('\n')}\n`);
