@@ -15,7 +15,7 @@ export function additionTo(stored: Subject | undefined, told: ImportedSubject): 
   const whole = completeSubject({
     subject_id: told.subject_id,
     ...(age !== undefined && { age }),
-    ...(sex !== undefined && { sex: sex as NonNullable<ImportedSubject['sex']> }),
+    ...(sex !== undefined && { sex: sex }),
     releases: sortReleases([...(stored?.releases ?? []), ...told.releases]),
     phenotypic: { ...stored?.phenotypic, ...told.phenotypic } as ImportedSubject['phenotypic'],
     ...(Object.keys(tasks).length > 0 && { eeg_quality: { tasks } }),

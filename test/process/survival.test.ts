@@ -27,7 +27,7 @@ let store: ProcessStore;
 const clients: Client[] = [];
 
 afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.dispose()));
+  await Promise.all(clients.splice(0).map(async (client) => client.dispose()));
   await killProcesses();
   await store.remove();
 });
