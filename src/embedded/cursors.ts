@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mongoError } from './errors';
 import type { Transaction } from './transaction';
+import type { Doc } from './values/value';
 
 /** As MongoDB: a cursor that nobody asks for ten minutes is closed. */
 const IDLE_MS = 10 * 60_000;
@@ -18,7 +19,7 @@ export interface Batch {
   documents: Buffer[];
   /** No documents will ever follow. */
   exhausted: boolean;
-  extra?: import('./values/value').Doc;
+  extra?: Doc;
 }
 
 export interface OpenCursor {

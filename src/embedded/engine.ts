@@ -8,11 +8,14 @@ import { namedKey, TABLE, tableRange } from './storage/keyspace';
 import { append, nextInstant, type Operation, type OplogLimits } from './storage/oplog';
 import { readState, type Snapshot, type Store, type Writer } from './storage/store';
 import { Locks, Transaction } from './transaction';
+import type { Doc } from './values/value';
 
 export interface EngineOptions {
   oplog: OplogLimits;
   /** Allows configureFailPoint. */
   failPoints: boolean;
+  /** Told of failures that are the database's own. */
+  report?: (message: string, error: Error) => void;
 }
 
 /** Version of what is stored; to be raised when keys or records change their form. */
@@ -27,8 +30,8 @@ const SESSION_SWEEP_MS = 300_000;
 export interface RetryableWrite<T> {
   session: Session;
   number: bigint;
-  toDoc(value: T): import('./values/value').Doc;
-  fromDoc(reply: import('./values/value').Doc): T;
+  toDoc(value: T): Doc;
+  fromDoc(reply: Doc): T;
 }
 
 /** The database behind the wire protocol: store, catalog, oplog, sessions and cursors of one data directory. */
@@ -164,6 +167,11 @@ export class Engine {
     } finally {
       snapshot.release();
     }
+  }
+
+  /** Tells the log of a failure that is the database's own. */
+  report(message: string, error: Error): void {
+    this.options.report?.(message, error);
   }
 
   /** Calls `listener` after each commit, once it is on disk. Returns how to stop that. */

@@ -55,7 +55,12 @@ async function main(options: ChildOptions): Promise<void> {
     throw error;
   });
   const oplog = { maxBytes: options.oplogMaxBytes, maxAgeSeconds: options.oplogMaxAgeSeconds };
-  const engine = new Engine(store, { oplog, failPoints: options.failPoints });
+  const engine = new Engine(store, {
+    oplog,
+    failPoints: options.failPoints,
+    report: (message, error) =>
+      send({ type: 'event', level: 'error', message, fields: { error: error.stack ?? error.message } }),
+  });
   const server = new WireServer(engine, (message, fields) => send({ type: 'event', level: 'warn', message, fields }));
   stop = async () => {
     // Waiting change streams end now, so that nothing is waited for but writes.

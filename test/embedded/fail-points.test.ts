@@ -1,4 +1,4 @@
-import type { MongoServerError} from 'mongodb';
+import type { MongoServerError } from 'mongodb';
 import { type Document } from 'mongodb';
 import { serve, type Served } from './served';
 

@@ -32,7 +32,7 @@ function scalar(random: Random): Value {
     case 9:
       return new ObjectId(random.below(3).toString(16).padStart(24, '0'));
     case 10:
-      return random.chance(0.5) ? new Timestamp(BigInt(random.below(3))) : (plain({ x: random.below(2) }));
+      return random.chance(0.5) ? new Timestamp(BigInt(random.below(3))) : plain({ x: random.below(2) });
     default:
       return int(random.below(5));
   }
@@ -42,7 +42,7 @@ function value(random: Random, arrays: boolean): Value {
   if (!arrays || !random.chance(0.25)) return scalar(random);
   const length = random.below(4);
   return Array.from({ length }, () =>
-    random.chance(0.2) ? (plain({ x: random.below(3), y: random.below(3) })) : scalar(random),
+    random.chance(0.2) ? plain({ x: random.below(3), y: random.below(3) }) : scalar(random),
   );
 }
 
@@ -80,7 +80,7 @@ function condition(random: Random): Value {
     case 5:
       return new Map<string, Value>([['$exists', random.chance(0.7)]]);
     case 6:
-      return random.chance(0.5) ? [compared(), compared()] : (plain({ $elemMatch: { $gt: 1, $lt: 4 } }));
+      return random.chance(0.5) ? [compared(), compared()] : plain({ $elemMatch: { $gt: 1, $lt: 4 } });
     default:
       return compared();
   }

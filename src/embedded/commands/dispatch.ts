@@ -61,7 +61,7 @@ export async function dispatch(engine: Engine, request: Request): Promise<Reply>
       engine.cursors.killOf(session.transaction);
       session.abort();
     }
-    return finish(engine, failed(error, request.body));
+    return finish(engine, failed(engine, error, request.body));
   }
 }
 
@@ -163,28 +163,21 @@ function configure(engine: Engine, body: Doc): Reply {
   return { body: new Map() };
 }
 
-function failed(error: unknown, body: Doc): Reply {
-  const known =
-    error instanceof MongoError
-      ? error
-      : mongoError(
-          'InternalError',
-          `The embedded database failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-        );
-  const transactional = isTransactional(body) && known.code === 112 ? ['TransientTransactionError'] : [];
-  const labels = [...new Set([...known.errorLabels, ...transactional])];
+function failed(engine: Engine, error: unknown, body: Doc): Reply {
+  let known: MongoError;
+  if (error instanceof MongoError) known = error;
+  else {
+    // The client learns that it failed; why is for the log.
+    const cause = error instanceof Error ? error : new Error(String(error));
+    engine.report(`The embedded database failed in ${body.keys().next().value ?? 'a command'}`, cause);
+    known = mongoError('InternalError', 'The embedded database failed; its log says why');
+  }
+  const conflict = isTransactional(body) && known.code === 112 ? TRANSIENT.errorLabels : [];
+  const labels = [...new Set([...known.errorLabels, ...conflict])];
   const fields = Object.fromEntries(known.fields) as Record<string, Value>;
   const { message, code, codeName } = known;
-  return {
-    body: doc({
-      ok: 0,
-      errmsg: message,
-      code: int(code),
-      codeName,
-      ...fields,
-      errorLabels: labels.length > 0 ? labels : undefined,
-    }),
-  };
+  const errorLabels = labels.length > 0 ? labels : undefined;
+  return { body: doc({ ok: 0, errmsg: message, code: int(code), codeName, ...fields, errorLabels }) };
 }
 
 /** Adds what every reply of a replica set ends with. */
