@@ -259,7 +259,7 @@ class Run:
 
     def __init__(self, client, **description):
         self.client, self.id, self.started = client, new_object_id(), time.monotonic()
-        self.metrics = {}
+        self.best_loss = math.inf
         client.mutate("createExperiment", {"id": self.id, "startTime": now(), **description})
 
     def log_epoch(self, epoch, metrics, timing):
@@ -270,11 +270,9 @@ class Run:
             memory = {"cpuRssMb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit}
         record = {"metrics": metric_map(metrics), "timing": timing, "memory": memory, "timestamp": now()}
         self.client.mutate("logEpoch", {"experimentId": self.id, "epoch": epoch, **record})
-        is_best = metrics["val_loss"] < self.metrics.get("best_val_loss", math.inf)
+        is_best = metrics["val_loss"] < self.best_loss
         if is_best:
-            self.metrics.update(best_val_loss=metrics["val_loss"], best_epoch=epoch)
-        finals = {"final_train_loss": metrics["train_loss"], "final_val_loss": metrics["val_loss"]}
-        self.metrics.update(finals, total_epochs=epoch + 1)
+            self.best_loss = metrics["val_loss"]
         return is_best
 
     def save_checkpoint(self, epoch, metrics, network, directory, **validation):
@@ -306,7 +304,8 @@ class Run:
         if kind is ServerUnreachable:
             return  # Nobody to tell.
         status = "COMPLETED" if kind is None else "STOPPED" if kind is KeyboardInterrupt else "FAILED"
-        metrics = {**self.metrics, "training_time_hours": (time.monotonic() - self.started) / 3600}
+        # The best and final losses are the server's to say: it knows which epochs arrived.
+        metrics = {"training_time_hours": (time.monotonic() - self.started) / 3600}
         change = {"experimentId": self.id, "status": status, "metrics": metric_map(metrics), "endTime": now()}
         if status == "FAILED":
             change["note"] = f"{kind.__name__}: {error}"
