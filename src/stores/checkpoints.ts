@@ -7,20 +7,15 @@ import { CHECKPOINTS, ONE_BATCH } from './collections';
 import { asRead, sameContent } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
-import { findPagesOfParents, type Order, type Page, type PageLimits, type PageRequest } from './pages';
+import { orderBy } from './orders';
+import { findPagesOfParents, type Page, type PageLimits, type PageRequest } from './pages';
 import { inTransaction, type KeyedQueue } from './transactions';
 import { assertFits, toIntegerFrom, toMetrics, toObjectId, toQuantity, toText } from './values';
 
 export const CHECKPOINT_LIMITS: PageLimits = { default: 100, max: 1000 };
 
 /** Latest first, as the index on (experiment_id, epoch desc) has them. */
-export const CHECKPOINT_ORDER: Order = {
-  name: 'epoch_desc',
-  field: 'epoch',
-  kind: 'number',
-  direction: -1,
-  typedOnly: true,
-};
+export const CHECKPOINT_ORDER = orderBy([{ path: 'epoch', kind: 'number', direction: -1 }], { typedOnly: true });
 
 export interface SavedCheckpoint {
   checkpoint: Checkpoint;

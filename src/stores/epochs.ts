@@ -8,14 +8,15 @@ import { EPOCHS, ONE_BATCH } from './collections';
 import { asRead, sameContent } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
-import { findPagesOfParents, type Order, type Page, type PageLimits, type PageRequest } from './pages';
+import { orderBy } from './orders';
+import { findPagesOfParents, type Page, type PageLimits, type PageRequest } from './pages';
 import { advanceProgress, progressUpdate, recomputeProgress, storedProgress } from './progress';
 import { inTransaction, type KeyedQueue } from './transactions';
 import { assertFits, toIntegerFrom, toMetrics, toQuantity } from './values';
 
 export const EPOCH_LIMITS: PageLimits = { default: 100, max: 1000 };
 
-export const EPOCH_ORDER: Order = { name: 'epoch', field: 'epoch', kind: 'number', direction: 1, typedOnly: true };
+export const EPOCH_ORDER = orderBy([{ path: 'epoch', kind: 'number', direction: 1 }], { typedOnly: true });
 
 export const MAX_BATCH = 1000;
 

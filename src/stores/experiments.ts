@@ -10,12 +10,12 @@ import { EXPERIMENTS, ONE_BATCH } from './collections';
 import { digestOf, sameContent, valueAt } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
+import { orderBy } from './orders';
 import {
   countFilters,
   findPage,
   findPagesOfFilters,
   findPagesOfParents,
-  type Order,
   type Page,
   type PageLimits,
   type PageRequest,
@@ -28,13 +28,7 @@ import { assertFits, toLabels, toMetrics, toObjectId, toOpenObject, toText } fro
 export const EXPERIMENT_LIMITS: PageLimits = { default: 20, max: 100 };
 
 /** Newest first. */
-export const EXPERIMENT_ORDER: Order = {
-  name: 'start_time_desc',
-  field: 'start_time',
-  kind: 'date',
-  direction: -1,
-  typedOnly: false,
-};
+export const EXPERIMENT_ORDER = orderBy([{ path: 'start_time', kind: 'date', direction: -1 }]);
 
 const NAME = { min: 1, max: 1024 };
 const LINE = { max: 4096 };

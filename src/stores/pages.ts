@@ -1,25 +1,13 @@
-import type { Collection, Document, Filter, ObjectId } from 'mongodb';
+import type { Collection, Document, Filter } from 'mongodb';
 import { badInput } from '../errors';
 import { ONE_BATCH } from './collections';
-import { decodeCursor, encodeCursor, type Position } from './cursors';
+import { decodeCursor, encodeCursor } from './cursors';
+import { allOf, pipelinesOf, positionOf, type Bounds, type Order } from './orders';
 
 /**
- * Keyset pages. A list is ordered by one field and then by id; a page is found by comparing with the place of its
- * cursor, so it stays right while documents are added and removed before it.
- *
- * Documents whose sort field is missing or of another type come last in either direction, ordered by id: they are a
- * second segment of the list, which a page reaches where the first one ends.
+ * Pages of ordered lists. A page is found by comparing with the place of its cursor, so it stays right while documents
+ * are added and removed before it; it costs one command, whatever its size.
  */
-
-export interface Order {
-  /** Part of every cursor, so that a cursor made for another order is refused. */
-  name: string;
-  field: string;
-  kind: 'number' | 'string' | 'date';
-  direction: 1 | -1;
-  /** Leaves out documents whose sort field is of another type: no record can be made of them. */
-  typedOnly: boolean;
-}
 
 export interface PageLimits {
   default: number;
@@ -33,13 +21,12 @@ export interface PageArguments {
   before?: string | null;
 }
 
+/** Which fields of the documents are read: stored paths, or `null` for all. */
+export type Projection = readonly string[] | null;
+
 /** A checked request for a page. */
-export interface PageRequest {
+export interface PageRequest extends Bounds {
   limit: number;
-  /** Whether the page is taken from the end of the range. */
-  backward: boolean;
-  after: Position | null;
-  before: Position | null;
 }
 
 export interface PageItem<T> {
@@ -67,129 +54,32 @@ export function toPageRequest(args: PageArguments, order: Order, limits: PageLim
       throw badInput(name, `is ${value}; it takes 1 to ${limits.max}`);
     }
   }
+  const { name, keys } = order;
   return {
     limit: first ?? last ?? limits.default,
     backward: last != null,
-    after: args.after == null ? null : decodeCursor(order.name, args.after, 'after'),
-    before: args.before == null ? null : decodeCursor(order.name, args.before, 'before'),
+    after: args.after == null ? null : decodeCursor(name, keys.length, args.after, 'after'),
+    before: args.before == null ? null : decodeCursor(name, keys.length, args.before, 'before'),
   };
-}
-
-/** One ordered stretch of a list within the request's bounds, in the order in which it is read. */
-export interface Segment {
-  match: Filter<Document>;
-  sort: Record<string, 1 | -1>;
-}
-
-/** Every BSON type that an order's kind leaves out, as `$type` takes them. */
-const OTHER_TYPES = {
-  number: ['string', 'object', 'array', 'binData', 'objectId', 'bool', 'date', 'regex', 'timestamp'],
-  string: [
-    'double',
-    'int',
-    'long',
-    'decimal',
-    'object',
-    'array',
-    'binData',
-    'objectId',
-    'bool',
-    'date',
-    'regex',
-    'timestamp',
-  ],
-  date: [
-    'double',
-    'int',
-    'long',
-    'decimal',
-    'string',
-    'object',
-    'array',
-    'binData',
-    'objectId',
-    'bool',
-    'regex',
-    'timestamp',
-  ],
-} as const;
-
-function anyOfKind({ field, kind }: Order): Filter<Document> {
-  switch (kind) {
-    case 'number':
-      return { [field]: { $gte: -Infinity } };
-    case 'string':
-      return { [field]: { $gte: '' } };
-    case 'date':
-      return { [field]: { $type: 'date' } };
-  }
-}
-
-/** What lies past a place within one segment; undefined where nothing of the segment does. */
-function past(order: Order, typed: boolean, side: 'after' | 'before', place: Position): Filter<Document> | undefined {
-  const forward = side === 'after';
-  const idOperator = (order.direction === 1) === forward ? '$gt' : '$lt';
-  if (!typed) {
-    if (place.value === null) return { _id: { [idOperator]: place.id } as Filter<Document> };
-    return forward ? {} : undefined;
-  }
-  if (place.value === null) return forward ? undefined : {};
-  const { field } = order;
-  return {
-    [field]: { [`${idOperator}e`]: place.value } as Filter<Document>,
-    $or: [{ [field]: { [idOperator]: place.value } as Filter<Document> }, { _id: { [idOperator]: place.id } }],
-  };
-}
-
-/** The stretches that the request reads, in reading order: from the end for a backward page. */
-export function segmentsOf(order: Order, request: PageRequest): Segment[] {
-  const sign = request.backward ? -1 : 1;
-  const id = (order.direction * sign) as 1 | -1;
-  const segments: Segment[] = [];
-  for (const typed of order.typedOnly ? [true] : [true, false]) {
-    const bounds = (['after', 'before'] as const).flatMap((side) => {
-      const place = request[side];
-      return place ? [past(order, typed, side, place)] : [];
-    });
-    if (bounds.includes(undefined)) continue;
-    const conditions = bounds.filter((bound): bound is Filter<Document> => Object.keys(bound!).length > 0);
-    if (typed && conditions.length === 0) conditions.push(anyOfKind(order));
-    if (!typed) {
-      conditions.push({ $or: [{ [order.field]: null }, { [order.field]: { $type: [...OTHER_TYPES[order.kind]] } }] });
-    }
-    segments.push({
-      match: conditions.length === 1 ? conditions[0]! : { $and: conditions },
-      sort: typed ? { [order.field]: id, _id: id } : { _id: id },
-    });
-  }
-  return request.backward ? segments.reverse() : segments;
-}
-
-/** The place of a stored document in an order. */
-export function positionOf(order: Order, raw: Document): Position {
-  const value: unknown = order.field.split('.').reduce<unknown>((at, key) => (at as Document | undefined)?.[key], raw);
-  const fits =
-    order.kind === 'date' ? value instanceof Date && !Number.isNaN(value.getTime()) : typeof value === order.kind;
-  return { value: fits ? (value as Position['value']) : null, id: raw._id as ObjectId };
 }
 
 /**
- * Makes a page of documents in reading order, of which there may be one more than asked for: that one only shows that
- * the list goes on. Documents that `read` can't represent are left out.
+ * Makes a page of results in reading order, of which there may be one more than asked for: that one only shows that the
+ * list goes on. Documents that `read` can't represent are left out.
  */
-export function toPage<T>(
+function toPage<T>(
   order: Order,
   request: PageRequest,
-  rows: Document[],
+  results: Document[],
   read: (raw: Document) => T | undefined,
 ): Page<T> {
-  const more = rows.length > request.limit;
-  const kept = rows.slice(0, request.limit);
+  const more = results.length > request.limit;
+  const kept = results.slice(0, request.limit);
   if (request.backward) kept.reverse();
   const items: PageItem<T>[] = [];
-  for (const raw of kept) {
-    const node = read(raw);
-    if (node !== undefined) items.push({ node, cursor: encodeCursor(order.name, positionOf(order, raw)) });
+  for (const result of kept) {
+    const node = read(result.row as Document);
+    if (node !== undefined) items.push({ node, cursor: encodeCursor(order.name, positionOf(order, result)) });
   }
   return {
     items,
@@ -198,10 +88,7 @@ export function toPage<T>(
   };
 }
 
-/**
- * A page of a whole collection, narrowed by `base`, by one command. Segments behind the first are read only where the
- * first one does not fill the page.
- */
+/** A page of a whole collection, narrowed by `base`. Later segments are read only where the first doesn't fill the page. */
 export async function findPage<T>(
   collection: Collection<Document>,
   base: Filter<Document>,
@@ -209,14 +96,9 @@ export async function findPage<T>(
   request: PageRequest,
   read: (raw: Document) => T | undefined,
 ): Promise<Page<T>> {
-  const limit = { $limit: request.limit + 1 };
-  const branches = segmentsOf(order, request).map(({ match, sort }) => [
-    { $match: both(base, match) },
-    { $sort: sort },
-    limit,
-  ]);
-  const rows = await unionOf(collection, branches, [limit]);
-  return toPage(order, request, rows, read);
+  const wanted = request.limit + 1;
+  const results = await unionOf(collection, pipelinesOf(order, base, request, wanted), [{ $limit: wanted }]);
+  return toPage(order, request, results, read);
 }
 
 /**
@@ -231,39 +113,27 @@ export async function findPagesOfParents<T>(
   read: (raw: Document) => T | undefined,
 ): Promise<Map<string, Page<T>>> {
   const pages = new Map<string, Document[]>(parents.ids.map((id) => [String(id), []]));
-  const segments = segmentsOf(order, request);
-  const names = segments.map((_, index) => (segments.length === 1 ? 'rows' : `segment${index}`));
-  const lookups = segments.map(({ match, sort }, index) => ({
-    $lookup: {
-      from: children.collection,
-      let: { parent: '$_id' },
-      pipeline: [
-        {
-          $match: {
-            $and: [{ $expr: { $eq: [`$${children.parentField}`, '$$parent'] } }, both(children.base ?? {}, match)],
-          },
-        },
-        { $sort: sort },
-        { $limit: request.limit + 1 },
-      ],
-      as: names[index]!,
-    },
+  const ofParent = { $expr: { $eq: [`$${children.parentField}`, '$$parent'] } };
+  const pipelines = pipelinesOf(order, allOf(ofParent, children.base ?? {}), request, request.limit + 1);
+  const names = pipelines.map((_, index) => (pipelines.length === 1 ? 'result' : `segment${index}`));
+  const lookups = pipelines.map((pipeline, index) => ({
+    $lookup: { from: children.collection, let: { parent: '$_id' }, pipeline, as: names[index]! },
   }));
   // An $unwind right behind a single $lookup streams its rows; joined in one array they might outgrow a document.
-  const join = names.length > 1 ? [{ $project: { rows: { $concatArrays: names.map((name) => `$${name}`) } } }] : [];
-  const rows = await parents.collection
+  const join = names.length > 1 ? [{ $project: { result: { $concatArrays: names.map((name) => `$${name}`) } } }] : [];
+  const results = await parents.collection
     .aggregate(
       [
         { $match: { _id: { $in: [...parents.ids] } } },
         { $project: { _id: 1 } },
         ...lookups,
         ...join,
-        { $unwind: '$rows' },
+        { $unwind: '$result' },
       ],
       ONE_BATCH,
     )
     .toArray();
-  for (const { _id, rows: row } of rows) pages.get(String(_id))?.push(row as Document);
+  for (const { _id, result } of results) pages.get(String(_id))?.push(result as Document);
   return new Map(
     [...pages].map(([id, found]) => [id, toPage(order, request, found.slice(0, request.limit + 1), read)]),
   );
@@ -280,18 +150,16 @@ export async function findPagesOfFilters<T>(
   request: PageRequest,
   read: (raw: Document) => T | undefined,
 ): Promise<Page<T>[]> {
-  const segments = segmentsOf(order, request);
+  const wanted = request.limit + 1;
   const branches = filters.flatMap((filter, index) =>
-    segments.map(({ match, sort }) => [
-      { $match: both(filter, match) },
-      { $sort: sort },
-      { $limit: request.limit + 1 },
-      { $project: { row: '$$ROOT', branch: { $literal: index } } },
+    pipelinesOf(order, filter, request, wanted).map((pipeline) => [
+      ...pipeline,
+      { $addFields: { branch: { $literal: index } } },
     ]),
   );
   const found: Document[][] = filters.map(() => []);
-  for (const { branch, row } of await unionOf(collection, branches)) found[branch as number]!.push(row as Document);
-  return found.map((rows) => toPage(order, request, rows.slice(0, request.limit + 1), read));
+  for (const result of await unionOf(collection, branches)) found[result.branch as number]!.push(result);
+  return found.map((results) => toPage(order, request, results.slice(0, wanted), read));
 }
 
 /** How many documents each of several filters matches, by one aggregation whatever their number. */
@@ -318,10 +186,4 @@ async function unionOf(
   if (!head) return [];
   const unions = rest.map((pipeline) => ({ $unionWith: { coll: collection.collectionName, pipeline } }));
   return collection.aggregate([...head, ...unions, ...after], ONE_BATCH).toArray();
-}
-
-/** Both filters at once; an empty one adds nothing. */
-function both(a: Filter<Document>, b: Filter<Document>): Filter<Document> {
-  if (Object.keys(a).length === 0) return b;
-  return Object.keys(b).length === 0 ? a : { $and: [a, b] };
 }

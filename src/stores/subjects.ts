@@ -9,28 +9,15 @@ import { ONE_BATCH } from './collections';
 import { sameContent, valueAt } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
-import {
-  countFilters,
-  findPage,
-  findPagesOfFilters,
-  type Order,
-  type Page,
-  type PageLimits,
-  type PageRequest,
-} from './pages';
+import { orderBy } from './orders';
+import { countFilters, findPage, findPagesOfFilters, type Page, type PageLimits, type PageRequest } from './pages';
 import { EEG_QUALITY, type Shape } from './shapes';
 import { isDuplicateKey } from './transactions';
 import { assertFits, toLabels, toOpenObject, toQuantity, toText } from './values';
 
 export const SUBJECT_LIMITS: PageLimits = { default: 100, max: 1000 };
 
-export const SUBJECT_ORDER: Order = {
-  name: 'subject_id',
-  field: 'subject_id',
-  kind: 'string',
-  direction: 1,
-  typedOnly: true,
-};
+export const SUBJECT_ORDER = orderBy([{ path: 'subject_id', kind: 'string', direction: 1 }], { typedOnly: true });
 
 export const MAX_SUBJECTS = 1000;
 const MAX_RACES = 5;

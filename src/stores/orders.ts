@@ -1,0 +1,227 @@
+import type { Document, Filter } from 'mongodb';
+import type { AnyId, KeyValue, Position } from './cursors';
+
+/**
+ * Keyset orders. A list is ordered by one or more keys and then by id. Documents whose key is missing, NaN or of another
+ * type come last in either direction.
+ *
+ * A list by one plain field is read in two segments, each a range that an index gives in order: the documents that have
+ * the key, then those that don't. A list by several keys, or by a path into an open object, is ordered by computed keys:
+ * the database reads what the filter leaves and sorts that.
+ */
+
+export type KeyKind = 'number' | 'string' | 'date' | 'scalar';
+
+export interface OrderKey {
+  path: string;
+  /** `scalar`: numbers, then texts, then booleans. */
+  kind: KeyKind;
+  direction: 1 | -1;
+}
+
+export interface Order {
+  /** Part of every cursor, so that a cursor made for another order is refused. */
+  name: string;
+  keys: readonly [OrderKey, ...OrderKey[]];
+  /** Leaves out documents whose first key is of another type: no record can be made of them. */
+  typedOnly: boolean;
+  /** Whether the first key's path may lead through lists, or holds values of several types. */
+  computed: boolean;
+}
+
+/** Places between which a page lies, and the end it is taken from. */
+export interface Bounds {
+  backward: boolean;
+  after: Position | null;
+  before: Position | null;
+}
+
+/** The order by these keys. `computed` must be set where a path leads into an open object. */
+export function orderBy(
+  keys: readonly [OrderKey, ...OrderKey[]],
+  { typedOnly = false, computed = false }: { typedOnly?: boolean; computed?: boolean } = {},
+): Order {
+  const name = keys.map(({ path, direction }) => `${path} ${direction === 1 ? 'asc' : 'desc'}`).join(', ');
+  return { name, keys, typedOnly, computed: computed || keys.length > 1 };
+}
+
+const TYPES: Record<KeyKind, string[]> = {
+  number: ['double', 'int', 'long', 'decimal'],
+  string: ['string'],
+  date: ['date'],
+  scalar: ['double', 'int', 'long', 'decimal', 'string', 'bool'],
+};
+
+const ALL_TYPES = [
+  ...['double', 'string', 'object', 'array', 'binData', 'objectId', 'bool', 'date', 'regex'],
+  ...['int', 'timestamp', 'long', 'decimal', 'minKey', 'maxKey'],
+];
+
+/** Ids by type, in the order in which BSON compares the types. */
+const ID_TYPES = ['number', 'string', 'objectId'];
+
+function rankOfId(id: AnyId): number {
+  return ['number', 'string'].includes(typeof id) ? ID_TYPES.indexOf(typeof id) : ID_TYPES.length - 1;
+}
+
+/** Documents whose id lies past one, in the order of BSON, which compares values of different types by type. */
+function idPast(field: string, operator: '$gt' | '$lt', id: AnyId): Filter<Document> {
+  const rank = rankOfId(id);
+  const types = operator === '$gt' ? ID_TYPES.slice(rank + 1) : ID_TYPES.slice(0, rank);
+  const past = { [field]: { [operator]: id } } as Filter<Document>;
+  return types.length === 0 ? past : { $or: [past, { [field]: { $type: types } } as Filter<Document>] };
+}
+
+/** Both filters at once; an empty one adds nothing. */
+export function allOf(...filters: Filter<Document>[]): Filter<Document> {
+  const given = filters.filter((filter) => Object.keys(filter).length > 0);
+  return given.length > 1 ? { $and: given } : (given[0] ?? {});
+}
+
+/** One ordered stretch of a list within the bounds, in reading order. */
+interface Segment {
+  match: Filter<Document>;
+  sort: Record<string, 1 | -1>;
+}
+
+function hasKey({ path, kind }: OrderKey): Filter<Document> {
+  const range = kind === 'number' ? { $gte: -Infinity } : kind === 'string' ? { $gte: '' } : { $type: TYPES[kind] };
+  return { $and: [{ [path]: range }, { [path]: { $not: { $type: 'array' } } }] } as Filter<Document>;
+}
+
+function lacksKey({ path, kind }: OrderKey): Filter<Document> {
+  const others = ALL_TYPES.filter((type) => !TYPES[kind].includes(type));
+  const nan = kind === 'number' ? [{ [path]: NaN }] : [];
+  return { $or: [{ [path]: null }, { [path]: { $type: others } }, ...nan] } as Filter<Document>;
+}
+
+/** What lies past a place within one segment; undefined where nothing of the segment does. */
+function pastInSegment(
+  key: OrderKey,
+  typed: boolean,
+  side: 'after' | 'before',
+  { values: [value], id }: Position,
+): Filter<Document> | undefined {
+  const forward = side === 'after';
+  const operator = (key.direction === 1) === forward ? '$gt' : '$lt';
+  if (!typed) {
+    if (value === null) return idPast('_id', operator, id);
+    return forward ? {} : undefined;
+  }
+  if (value === null) return forward ? undefined : {};
+  return {
+    [key.path]: { [`${operator}e`]: value },
+    $or: [{ [key.path]: { [operator]: value } }, idPast('_id', operator, id)],
+  } as Filter<Document>;
+}
+
+/** The stretches that a page reads, in reading order: from the end for a backward page. */
+function segmentsOf({ keys: [key], typedOnly }: Order, bounds: Bounds): Segment[] {
+  const sign = (key.direction * (bounds.backward ? -1 : 1)) as 1 | -1;
+  const segments: Segment[] = [];
+  for (const typed of typedOnly ? [true] : [true, false]) {
+    const conditions = (['after', 'before'] as const).map((side) => {
+      const place = bounds[side];
+      return place ? pastInSegment(key, typed, side, place) : {};
+    });
+    if (conditions.includes(undefined)) continue;
+    segments.push({
+      match: allOf(...(conditions as Filter<Document>[]), typed ? hasKey(key) : lacksKey(key)),
+      sort: typed ? { [key.path]: sign, _id: sign } : { _id: sign },
+    });
+  }
+  return bounds.backward ? segments.reverse() : segments;
+}
+
+/** The computed keys of a document: `n0` is 1 where the first key is missing, `k0` its value or null, and so on. */
+function computedKeys({ keys }: Order): Document {
+  const fields: Document = {};
+  keys.forEach(({ path, kind }, index) => {
+    const value = `$${path}`;
+    const isTyped: Document = { $in: [{ $type: value }, TYPES[kind]] };
+    const typed = kind === 'number' || kind === 'scalar' ? { $and: [isTyped, { $ne: [value, NaN] }] } : isTyped;
+    fields[`n${index}`] = { $cond: [typed, 0, 1] };
+    fields[`k${index}`] = { $cond: [typed, value, null] };
+  });
+  return fields;
+}
+
+/** What lies past a place in an order of computed keys. */
+function pastInComputed({ keys }: Order, side: 'after' | 'before', { values, id }: Position): Filter<Document> {
+  const forward = side === 'after';
+  const operatorOf = (direction: 1 | -1) => ((direction === 1) === forward ? '$gt' : '$lt');
+  const alternatives: Filter<Document>[] = [];
+  const equal: Filter<Document>[] = [];
+  keys.forEach(({ direction }, index) => {
+    const value = values[index] ?? null;
+    const flag = value === null ? 1 : 0;
+    alternatives.push(allOf(...equal, { [`n${index}`]: { [operatorOf(1)]: flag } } as Filter<Document>));
+    equal.push({ [`n${index}`]: flag });
+    if (value === null) return;
+    alternatives.push(allOf(...equal, pastScalar(`k${index}`, operatorOf(direction), value)));
+    equal.push({ [`k${index}`]: value });
+  });
+  alternatives.push(allOf(...equal, idPast('row._id', operatorOf(keys.at(-1)!.direction), id)));
+  return { $or: alternatives };
+}
+
+/** Values past one, those of the types that BSON orders past its type among them. */
+function pastScalar(field: string, operator: '$gt' | '$lt', value: Exclude<KeyValue, null>): Filter<Document> {
+  const past = { [field]: { [operator]: value } } as Filter<Document>;
+  const ranks = ['number', 'string', 'boolean'];
+  const rank = ranks.indexOf(typeof value);
+  if (rank < 0) return past;
+  const types = (operator === '$gt' ? ranks.slice(rank + 1) : ranks.slice(0, rank)).map((type) =>
+    type.replace('boolean', 'bool'),
+  );
+  return types.length === 0 ? past : { $or: [past, { [field]: { $type: types } } as Filter<Document>] };
+}
+
+/**
+ * Pipelines whose rows one after another are the list between the bounds, in reading order, at most `limit` of each; every
+ * row is `{row: document}`, with the computed keys beside it where the order has those.
+ */
+export function pipelinesOf(order: Order, base: Filter<Document>, bounds: Bounds, limit: number): Document[][] {
+  if (!order.computed) {
+    return segmentsOf(order, bounds).map(({ match, sort }) => [
+      { $match: allOf(base, match) },
+      { $sort: sort },
+      { $limit: limit },
+      { $project: { row: '$$ROOT' } },
+    ]);
+  }
+  const sign = bounds.backward ? -1 : 1;
+  const sort: Record<string, number> = {};
+  order.keys.forEach(({ direction }, index) => {
+    sort[`n${index}`] = sign;
+    sort[`k${index}`] = direction * sign;
+  });
+  sort['row._id'] = order.keys.at(-1)!.direction * sign;
+  const past = (['after', 'before'] as const).flatMap((side) => {
+    const place = bounds[side];
+    return place ? [pastInComputed(order, side, place)] : [];
+  });
+  return [
+    [
+      { $match: base },
+      { $project: { row: '$$ROOT', ...computedKeys(order) } },
+      ...(past.length > 0 ? [{ $match: allOf(...past) }] : []),
+      { $sort: sort },
+      { $limit: limit },
+    ],
+  ];
+}
+
+/** The place of a row that one of `pipelinesOf`'s pipelines gave. */
+export function positionOf(order: Order, result: Document): Position {
+  const row = result.row as Document;
+  const id = row._id as AnyId;
+  if (order.computed) return { values: order.keys.map((_, index) => result[`k${index}`] as KeyValue), id };
+  const [{ path, kind }] = order.keys;
+  const value = path.split('.').reduce<unknown>((at, key) => (at as Document | null | undefined)?.[key], row);
+  const fits =
+    kind === 'date'
+      ? value instanceof Date && !Number.isNaN(value.getTime())
+      : typeof value === kind && !Number.isNaN(value);
+  return { values: [fits ? (value as KeyValue) : null], id };
+}
