@@ -6,7 +6,7 @@ const LAYERS = [
   ['types', '^types/'],
   ['base', '^src/(errors|config|log)\\.ts$'],
   ['stores', '^src/stores/'],
-  ['middle', '^src/(live/|loaders\\.ts|liveness\\.ts|auth/)'],
+  ['middle', '^src/(live/|loaders\\.ts|auth/)'],
   ['imports', '^src/(import|export)/'],
   ['context', '^src/context\\.ts$'],
   ['resolvers', '^resolvers/'],

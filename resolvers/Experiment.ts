@@ -1,12 +1,16 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
 import type { Context } from '../src/context';
-import { livenessOf } from '../src/liveness';
+import { badInput } from '../src/errors';
+import { livenessOf } from '../src/stores/liveness';
 import { CHECKPOINT_LIMITS, CHECKPOINT_ORDER } from '../src/stores/checkpoints';
 import { EPOCH_LIMITS, EPOCH_ORDER } from '../src/stores/epochs';
 import { EXPERIMENT_LIMITS, EXPERIMENT_ORDER } from '../src/stores/experiments';
+import { experimentFilter } from '../src/stores/filters';
+import { experimentOrder } from '../src/stores/order-input';
 import { EMPTY_PAGE, toPageRequest } from '../src/stores/pages';
+import { SERIES_LIMITS } from '../src/stores/series';
 import { SUBJECT_LIMITS, SUBJECT_ORDER, type SubjectSelection } from '../src/stores/subjects';
-import { toObjectId } from '../src/stores/values';
+import { toMetricName, toObjectId } from '../src/stores/values';
 import { Checkpoint } from '../types/Checkpoint';
 import { CheckpointConnection } from '../types/connections/CheckpointConnection';
 import { EpochConnection } from '../types/connections/EpochConnection';
@@ -18,15 +22,19 @@ import { ExperimentEvent } from '../types/events/ExperimentEvent';
 import { Experiment } from '../types/Experiment';
 import { CreateExperimentInput } from '../types/inputs/CreateExperimentInput';
 import { EpochPageArgs } from '../types/inputs/EpochPageArgs';
+import { ExperimentListArgs } from '../types/inputs/ExperimentListArgs';
 import { PageArgs } from '../types/inputs/PageArgs';
 import { SubjectPageArgs } from '../types/inputs/SubjectPageArgs';
 import { UpdateExperimentInput } from '../types/inputs/UpdateExperimentInput';
 import { UpdateExperimentStatusInput } from '../types/inputs/UpdateExperimentStatusInput';
+import { YardstickArgs } from '../types/inputs/YardstickArgs';
+import { MetricSeries } from '../types/MetricSeries';
 import { CreateExperimentPayload } from '../types/payloads/CreateExperimentPayload';
 import { DeleteExperimentPayload } from '../types/payloads/DeleteExperimentPayload';
 import { HeartbeatPayload } from '../types/payloads/HeartbeatPayload';
 import { UpdateExperimentPayload } from '../types/payloads/UpdateExperimentPayload';
 import { toConnection, type ConnectionSource } from './connection';
+import { toYardstick } from './yardstick';
 
 const FIRST_PAGE_SIZE_1 = { limit: 1, after: null, before: null };
 const ALL_EPOCHS = { from: null, to: null };
@@ -42,11 +50,36 @@ export class ExperimentResolver {
   }
 
   @Query(() => ExperimentConnection, {
-    description: 'All runs, newest first. `first` and `last` take 1 to 100, 20 if left out.',
+    description:
+      'Runs, newest first unless ordered otherwise. `first` and `last` take 1 to 100, 20 if left out. A cursor is good for ' +
+      'the order that it was made for.',
   })
-  async experiments(@Args() args: PageArgs, @Ctx() { stores }: Context): Promise<ConnectionSource<Experiment>> {
-    const request = toPageRequest(args, EXPERIMENT_ORDER, EXPERIMENT_LIMITS);
-    return toConnection(await stores.experiments.page(request), () => stores.experiments.count());
+  async experiments(
+    @Args() { filter, orderBy, ...args }: ExperimentListArgs,
+    @Ctx() { stores }: Context,
+  ): Promise<ConnectionSource<Experiment>> {
+    const order = experimentOrder(orderBy) ?? EXPERIMENT_ORDER;
+    const request = toPageRequest(args, order, EXPERIMENT_LIMITS);
+    const condition = experimentFilter(filter, new Date());
+    return toConnection(await stores.experiments.page(condition, order, request), () =>
+      stores.experiments.count(condition),
+    );
+  }
+
+  @Query(() => [Experiment], {
+    description: 'The best COMPLETED runs of a challenge, best first, by one of their own metrics.',
+  })
+  bestExperiments(
+    @Arg('challenge', () => Int, { description: 'Number of the challenge.' }) challenge: number,
+    @Args() yardstick: YardstickArgs,
+    @Ctx() { stores }: Context,
+    @Arg('first', () => Int, { nullable: true, defaultValue: 10, description: 'How many, 1 to 100.' }) first?: number,
+  ): Promise<Experiment[]> {
+    const limit = first ?? 10;
+    if (limit < 1 || limit > EXPERIMENT_LIMITS.max) {
+      throw badInput('first', `is ${limit}; it takes 1 to ${EXPERIMENT_LIMITS.max}`);
+    }
+    return stores.reports.best(challenge, limit, toYardstick(yardstick));
   }
 
   @FieldResolver(() => ExperimentLiveness, { description: 'Whether a run that says RUNNING shows signs of life.' })
@@ -107,6 +140,33 @@ export class ExperimentResolver {
   @FieldResolver(() => Int, { description: 'How many epochs are stored.' })
   epochCount(@Root() { _id: parent }: Experiment, @Ctx() { loaders }: Context): Promise<number> {
     return loaders.epochCount.load({ parent, range: ALL_EPOCHS });
+  }
+
+  @FieldResolver(() => [MetricSeries], {
+    description:
+      'Metric histories as columns, each metric with the epochs that have it. Longer ones are thinned out to `maxPoints` so ' +
+      'that the first, last, smallest and largest point of each stretch stay.',
+  })
+  series(
+    @Root() { _id: parent }: Experiment,
+    @Ctx() { loaders }: Context,
+    @Arg('metrics', () => [String], {
+      nullable: true,
+      description: 'Stored names, at most 250, in the order of the answer; every metric, by name, if left out.',
+    })
+    metrics?: string[],
+    @Arg('maxPoints', () => Int, { nullable: true, description: 'Points of a metric, 1 to 10000; 1000 if left out.' })
+    maxPoints?: number,
+  ): Promise<MetricSeries[]> {
+    const points = maxPoints ?? SERIES_LIMITS.default;
+    if (points < 1 || points > SERIES_LIMITS.max) {
+      throw badInput('maxPoints', `is ${points}; it takes 1 to ${SERIES_LIMITS.max}`);
+    }
+    if (metrics && metrics.length > SERIES_LIMITS.metrics) {
+      throw badInput('metrics', `has ${metrics.length} items; it takes at most ${SERIES_LIMITS.metrics}`);
+    }
+    const names = metrics ? metrics.map((name, index) => toMetricName(name, `metrics[${index}]`)) : null;
+    return loaders.series.load({ parent, names, maxPoints: points });
   }
 
   @FieldResolver(() => CheckpointConnection, {

@@ -1,6 +1,8 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Context } from '../src/context';
 import { EXPERIMENT_LIMITS, EXPERIMENT_ORDER } from '../src/stores/experiments';
+import { subjectFilter } from '../src/stores/filters';
+import { subjectOrder } from '../src/stores/order-input';
 import { EMPTY_PAGE, toPageRequest } from '../src/stores/pages';
 import { MAX_SUBJECTS, SUBJECT_LIMITS, SUBJECT_ORDER } from '../src/stores/subjects';
 import { assertBatch } from '../src/stores/values';
@@ -8,6 +10,7 @@ import { ExperimentConnection } from '../types/connections/ExperimentConnection'
 import { SubjectConnection } from '../types/connections/SubjectConnection';
 import { Experiment } from '../types/Experiment';
 import { PageArgs } from '../types/inputs/PageArgs';
+import { SubjectListArgs } from '../types/inputs/SubjectListArgs';
 import { SubjectInput } from '../types/inputs/SubjectInput';
 import { UpsertSubjectsPayload } from '../types/payloads/UpsertSubjectsPayload';
 import { Subject } from '../types/Subject';
@@ -26,11 +29,18 @@ export class SubjectResolver {
   }
 
   @Query(() => SubjectConnection, {
-    description: 'All subjects in order of their identifiers. `first` and `last` take 1 to 1000, 100 if left out.',
+    description:
+      'Subjects, by identifier unless ordered otherwise. `first` and `last` take 1 to 1000, 100 if left out. A cursor is ' +
+      'good for the order that it was made for.',
   })
-  async subjects(@Args() args: PageArgs, @Ctx() { stores }: Context): Promise<ConnectionSource<Subject>> {
-    const request = toPageRequest(args, SUBJECT_ORDER, SUBJECT_LIMITS);
-    return toConnection(await stores.subjects.page(request), () => stores.subjects.count());
+  async subjects(
+    @Args() { filter, orderBy, ...args }: SubjectListArgs,
+    @Ctx() { stores }: Context,
+  ): Promise<ConnectionSource<Subject>> {
+    const order = subjectOrder(orderBy) ?? SUBJECT_ORDER;
+    const request = toPageRequest(args, order, SUBJECT_LIMITS);
+    const condition = subjectFilter(filter);
+    return toConnection(await stores.subjects.page(condition, order, request), () => stores.subjects.count(condition));
   }
 
   @FieldResolver(() => ExperimentConnection, {

@@ -4,10 +4,12 @@ import type { Checkpoint } from '../types/Checkpoint';
 import type { Epoch } from '../types/Epoch';
 import type { Experiment } from '../types/Experiment';
 import type { DocumentId } from '../types/Node';
+import type { MetricSeries } from '../types/MetricSeries';
 import type { Subject } from '../types/Subject';
 import type { Stores } from './stores';
 import type { EpochRange } from './stores/epochs';
 import { EMPTY_PAGE, type Page, type PageRequest } from './stores/pages';
+import { toSeries } from './stores/series';
 import type { SubjectSelection } from './stores/subjects';
 
 /** A page of the records that belong to one parent. */
@@ -107,7 +109,7 @@ const idOf = (record: { _id: DocumentId }): string => String(record._id);
  * each operation, and for each event of a subscription, so that nothing is ever served from an older one.
  */
 export function createLoaders(stores: Stores) {
-  const { experiments, epochs, checkpoints, subjects } = stores;
+  const { experiments, epochs, series, checkpoints, subjects } = stores;
   const pagesOf = <T>(
     load: (ids: readonly DocumentId[], key: PageOf) => Promise<Map<string, Page<T>>>,
   ): DataLoader<PageOf, Page<T>, string> =>
@@ -150,6 +152,20 @@ export function createLoaders(stores: Stores) {
         const ids = keys.map(({ parent }) => parent);
         const counts = await epochs.countsOf(ids, keys[0]!.range);
         return ids.map((id) => counts.get(String(id)) ?? 0);
+      },
+    ),
+    series: grouped<{ parent: DocumentId; names: readonly string[] | null; maxPoints: number }, MetricSeries[]>(
+      ({ names }) => names,
+      ({ parent, maxPoints }) => `${String(parent)} ${maxPoints}`,
+      async (keys) => {
+        const { names } = keys[0]!;
+        const columns = await series.columnsOf(
+          keys.map(({ parent }) => parent),
+          names,
+        );
+        return keys.map(({ parent, maxPoints }) =>
+          toSeries(columns.get(String(parent)) ?? new Map(), names, maxPoints),
+        );
       },
     ),
     epochAt: new DataLoader<EpochPlace, Epoch | null, string>(

@@ -1,6 +1,12 @@
 import 'reflect-metadata';
 import type { GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type PubSub } from 'type-graphql';
+import { ChallengeBestResolver } from '../resolvers/ChallengeBest';
+import { ExperimentComparisonResolver } from '../resolvers/ExperimentComparison';
+import { ModelTrainingTimeResolver } from '../resolvers/ModelTrainingTime';
+import { ExperimentFacetsResolver } from '../resolvers/ExperimentFacets';
+import { SubjectFacetsResolver } from '../resolvers/SubjectFacets';
+import { QueryPlanResolver } from '../resolvers/QueryPlan';
 import { CheckpointResolver } from '../resolvers/Checkpoint';
 import { CheckpointConnectionResolver } from '../resolvers/CheckpointConnection';
 import { EpochResolver } from '../resolvers/Epoch';
@@ -39,6 +45,12 @@ export function createSchema(): GraphQLSchema {
       CheckpointConnectionResolver,
       SubjectResolver,
       SubjectConnectionResolver,
+      ChallengeBestResolver,
+      ExperimentComparisonResolver,
+      ModelTrainingTimeResolver,
+      ExperimentFacetsResolver,
+      SubjectFacetsResolver,
+      QueryPlanResolver,
       ServerInfoResolver,
     ],
     validate: false,

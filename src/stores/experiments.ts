@@ -10,7 +10,7 @@ import { EXPERIMENTS, ONE_BATCH } from './collections';
 import { digestOf, sameContent, valueAt } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
-import { orderBy } from './orders';
+import { orderBy, type Order } from './orders';
 import {
   countFilters,
   findPage,
@@ -66,14 +66,14 @@ export class ExperimentStore {
     return rows.map((raw) => this.reader.experiment(raw));
   }
 
-  /** A page of all experiments, newest first. */
-  page(request: PageRequest): Promise<Page<Experiment>> {
-    return findPage(this.collection, {}, EXPERIMENT_ORDER, request, (raw) => this.reader.experiment(raw));
+  /** A page of the experiments under a filter. */
+  page(filter: Filter<Document>, order: Order, request: PageRequest): Promise<Page<Experiment>> {
+    return findPage(this.collection, filter, order, request, (raw) => this.reader.experiment(raw));
   }
 
-  /** How many experiments there are. */
-  count(): Promise<number> {
-    return this.collection.countDocuments({});
+  /** How many experiments are under a filter. */
+  count(filter: Filter<Document> = {}): Promise<number> {
+    return this.collection.countDocuments(filter);
   }
 
   /** A page of the experiments that continue each of these. */

@@ -3,7 +3,9 @@ import { CheckpointStore } from './checkpoints';
 import type { Database } from './database';
 import { DocumentReader } from './documents';
 import { EpochStore } from './epochs';
+import { ExperimentReports } from './experiment-reports';
 import { ExperimentStore } from './experiments';
+import { SeriesStore } from './series';
 import { SubjectStore } from './subjects';
 import { KeyedQueue } from './transactions';
 
@@ -12,7 +14,9 @@ export interface Stores {
   readonly database: Database;
   readonly reader: DocumentReader;
   readonly experiments: ExperimentStore;
+  readonly reports: ExperimentReports;
   readonly epochs: EpochStore;
+  readonly series: SeriesStore;
   readonly checkpoints: CheckpointStore;
   readonly subjects: SubjectStore;
 }
@@ -25,7 +29,9 @@ export function createStores(database: Database, log: Log): Stores {
     database,
     reader,
     experiments: new ExperimentStore(database, reader, queue),
+    reports: new ExperimentReports(database, reader),
     epochs: new EpochStore(database, reader, queue),
+    series: new SeriesStore(database),
     checkpoints: new CheckpointStore(database, reader, queue),
     subjects: new SubjectStore(database, reader),
   };

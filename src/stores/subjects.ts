@@ -4,12 +4,14 @@ import { MongoBulkWriteError } from 'mongodb';
 import type { Split } from '../../types/enums/Split';
 import type { SubjectInput } from '../../types/inputs/SubjectInput';
 import type { Subject } from '../../types/Subject';
+import type { SubjectFacets } from '../../types/SubjectFacets';
 import { ApiError } from '../errors';
 import { ONE_BATCH } from './collections';
 import { sameContent, valueAt } from './content';
+import { countBy, ofType, toFacet, toHistogram } from './facets';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
-import { orderBy } from './orders';
+import { orderBy, type Order } from './orders';
 import { countFilters, findPage, findPagesOfFilters, type Page, type PageLimits, type PageRequest } from './pages';
 import { EEG_QUALITY, type Shape } from './shapes';
 import { isDuplicateKey } from './transactions';
@@ -101,14 +103,48 @@ export class SubjectStore {
     return this.read(await this.collection.find({ subject_id: { $in: [...subjectIds] } }, ONE_BATCH).toArray());
   }
 
-  /** A page of all subjects, in order of their identifiers. */
-  page(request: PageRequest): Promise<Page<Subject>> {
-    return findPage(this.collection, {}, SUBJECT_ORDER, request, (raw) => this.reader.subject(raw));
+  /** A page of the subjects under a filter. */
+  page(filter: Filter<Document>, order: Order, request: PageRequest): Promise<Page<Subject>> {
+    return findPage(this.collection, filter, order, request, (raw) => this.reader.subject(raw));
   }
 
-  /** How many subjects there are. */
-  count(): Promise<number> {
-    return this.collection.countDocuments({});
+  /** How many subjects are under a filter. */
+  count(filter: Filter<Document> = {}): Promise<number> {
+    return this.collection.countDocuments(filter);
+  }
+
+  /** What the subjects under a filter are, in counts. */
+  async facets(filter: Filter<Document>): Promise<SubjectFacets> {
+    const [found] = await this.collection
+      .aggregate([
+        { $match: filter },
+        { $project: { releases: 1, sex: 1, splits: 1, age: 1 } },
+        {
+          $facet: {
+            total: [{ $count: 'count' }],
+            release: countBy('$releases', { $unwind: '$releases' }, { $match: { releases: { $type: 'string' } } }),
+            sex: countBy(ofType('string', '$sex')),
+            split1: countBy(ofType('string', '$splits.challenge1_split')),
+            split2: countBy(ofType('string', '$splits.challenge2_split')),
+            age: [
+              { $match: { age: { $gte: 0, $lt: Infinity } } },
+              { $group: { _id: { $floor: '$age' }, count: { $sum: 1 } } },
+              { $sort: { _id: 1 } },
+            ],
+          },
+        },
+      ])
+      .toArray();
+    const rows = found as Record<string, Document[]>;
+    const upper = (value: unknown) => String(value).toUpperCase();
+    return {
+      total: (rows.total![0]?.count as number | undefined) ?? 0,
+      byRelease: toFacet(rows.release!),
+      bySex: toFacet(rows.sex!),
+      byChallenge1Split: toFacet(rows.split1!, upper),
+      byChallenge2Split: toFacet(rows.split2!, upper),
+      ageHistogram: toHistogram(rows.age!.map(({ _id, count }) => [_id as number, count as number])),
+    };
   }
 
   /** For each selection, a page of its subjects. */

@@ -92,6 +92,18 @@ function toDocument(value: object, path: string, depth: number): Document {
   return document;
 }
 
+/** The name of a metric, as the client writes it; BAD_USER_INPUT for one that can't be stored. */
+export function toMetricName(name: string, path: string): string {
+  const fault = faultOfName(name);
+  if (fault) throw badInput(path, fault);
+  return toText(name, path, { max: 1024 });
+}
+
+/** Any JSON value as it would be stored. */
+export function toStoredValue(value: unknown, path: string): unknown {
+  return toStored(value, path, 1);
+}
+
 function toStored(value: unknown, path: string, depth: number): unknown {
   if (value === null || typeof value === 'boolean') return value;
   if (typeof value === 'string') return toText(value, path, { max: MAX_DOCUMENT_BYTES });

@@ -1,6 +1,6 @@
-import { ExperimentLiveness } from '../types/enums/ExperimentLiveness';
-import { ExperimentStatus } from '../types/enums/ExperimentStatus';
-import type { Experiment } from '../types/Experiment';
+import { ExperimentLiveness } from '../../types/enums/ExperimentLiveness';
+import { ExperimentStatus } from '../../types/enums/ExperimentStatus';
+import type { Experiment } from '../../types/Experiment';
 
 /** Silence after which a run that used to send heartbeats counts as stalled. */
 export const STALLED_AFTER_MS = 5 * 60_000;

@@ -1,0 +1,149 @@
+import type { Document, Filter } from 'mongodb';
+import { ExperimentLiveness } from '../../types/enums/ExperimentLiveness';
+import { ExperimentStatus } from '../../types/enums/ExperimentStatus';
+import type { Experiment } from '../../types/Experiment';
+import type { ExperimentFacets } from '../../types/ExperimentFacets';
+import type { QueryPlan } from '../../types/QueryPlan';
+import type { ModelTrainingTime } from '../../types/ModelTrainingTime';
+import { ONE_BATCH } from './collections';
+import type { Database } from './database';
+import type { DocumentReader } from './documents';
+import { explainPage } from './explain';
+import { countBy, numeric, ofType, toFacet } from './facets';
+import { STALLED_AFTER_MS } from './liveness';
+import { encodeName } from './names';
+import { findPage } from './pages';
+import { orderBy, type Order } from './orders';
+import { toMetricName } from './values';
+
+const FACET_FIELDS = { status: 1, challenge: 1, 'model.name': 1, tags: 1, last_heartbeat_at: 1, last_seen_at: 1 };
+
+/** A metric that experiments are judged by, and which end of it is best. */
+export interface Yardstick {
+  metric: string;
+  direction: 1 | -1;
+}
+
+/** The rule of liveness as an expression: the same as `livenessOf` and the filter of that name. */
+function livenessExpression(now: Date): Document {
+  const since = new Date(now.getTime() - STALLED_AFTER_MS);
+  const running = { $in: [{ $ifNull: ['$status', ExperimentStatus.RUNNING] }, [ExperimentStatus.RUNNING]] };
+  const isDate = (path: string) => ({ $eq: [{ $type: path }, 'date'] });
+  const heard = (path: string) => ({ $and: [isDate(path), { $gte: [path, since] }] });
+  const literal = (state: ExperimentLiveness) => ({ $literal: state });
+  return {
+    $switch: {
+      branches: [
+        { case: { $not: [running] }, then: literal(ExperimentLiveness.FINISHED) },
+        { case: { $not: [isDate('$last_heartbeat_at')] }, then: literal(ExperimentLiveness.UNKNOWN) },
+        {
+          case: { $or: [heard('$last_heartbeat_at'), heard('$last_seen_at')] },
+          then: literal(ExperimentLiveness.ALIVE),
+        },
+      ],
+      default: literal(ExperimentLiveness.STALLED),
+    },
+  };
+}
+
+/** Questions about many experiments at once, each answered by one aggregation that reads no epochs. */
+export class ExperimentReports {
+  constructor(
+    private readonly database: Database,
+    private readonly reader: DocumentReader,
+  ) {}
+
+  /** The best COMPLETED experiments of a challenge, best first; those without the metric, or with NaN, are left out. */
+  async best(challenge: number, limit: number, { metric, direction }: Yardstick): Promise<Experiment[]> {
+    const path = `metrics.${encodeName(toMetricName(metric, 'metric'))}`;
+    const order = orderBy([{ path, kind: 'number', direction }], { typedOnly: true });
+    const filter = { challenge, status: ExperimentStatus.COMPLETED };
+    const request = { limit, backward: false, after: null, before: null };
+    const page = await findPage(this.collection, filter, order, request, (raw) => this.reader.experiment(raw));
+    return page.items.map(({ node }) => node);
+  }
+
+  /** For each challenge, the id of its best COMPLETED experiment, and how many have the metric; by number. */
+  async bestPerChallenge({
+    metric,
+    direction,
+  }: Yardstick): Promise<{ challenge: number; id: unknown; count: number }[]> {
+    const path = `metrics.${encodeName(toMetricName(metric, 'metric'))}`;
+    const rows = await this.aggregate([
+      {
+        $match: { status: ExperimentStatus.COMPLETED, challenge: { $gte: -Infinity }, [path]: { $gte: -Infinity } },
+      },
+      { $project: { challenge: 1, value: `$${path}` } },
+      { $sort: { challenge: 1, value: direction, _id: direction } },
+      { $group: { _id: '$challenge', id: { $first: '$_id' }, count: { $sum: 1 } } },
+      { $sort: { _id: 1 } },
+    ]);
+    return rows
+      .filter(({ _id }) => Number.isInteger(_id))
+      .map(({ _id, id, count }) => ({ challenge: _id as number, id: id as unknown, count: count as number }));
+  }
+
+  /** Training times of the experiments under a filter by model, longest mean first. */
+  async trainingTimeByModel(filter: Filter<Document>): Promise<ModelTrainingTime[]> {
+    const hours = 'metrics.training_time_hours';
+    const rows = await this.aggregate([
+      { $match: { $and: [filter, { [hours]: { $gte: 0, $lt: Infinity } }] } },
+      {
+        $group: {
+          _id: ofType('string', '$model.name'),
+          average: { $avg: `$${hours}` },
+          total: { $sum: `$${hours}` },
+          count: { $sum: 1 },
+        },
+      },
+      { $sort: { average: -1, _id: 1 } },
+    ]);
+    return rows.map(({ _id, average, total, count }) => ({
+      modelName: _id as string | null,
+      averageHours: average as number,
+      totalHours: total as number,
+      experimentCount: count as number,
+    }));
+  }
+
+  /** What the experiments under a filter are, in counts. */
+  async facets(filter: Filter<Document>, now: Date): Promise<ExperimentFacets> {
+    const [found] = await this.aggregate([
+      { $match: filter },
+      { $project: FACET_FIELDS },
+      {
+        $facet: {
+          total: [{ $count: 'count' }],
+          status: countBy({ $ifNull: [ofType('string', '$status'), ExperimentStatus.RUNNING] }),
+          challenge: countBy(numeric('$challenge')),
+          model: countBy(ofType('string', '$model.name')),
+          tag: countBy('$tags', { $unwind: '$tags' }, { $match: { tags: { $type: 'string' } } }),
+          liveness: countBy(livenessExpression(now)),
+        },
+      },
+    ]);
+    const rows = found as Record<string, Document[]>;
+    const upper = (value: unknown) => String(value).toUpperCase();
+    return {
+      total: (rows.total![0]?.count as number | undefined) ?? 0,
+      byStatus: toFacet(rows.status!, upper),
+      byChallenge: toFacet(rows.challenge!),
+      byModel: toFacet(rows.model!),
+      byTag: toFacet(rows.tag!),
+      byLiveness: toFacet(rows.liveness!),
+    };
+  }
+
+  /** How the database would run the first page of a list. */
+  explain(filter: Filter<Document>, order: Order, limit: number): Promise<QueryPlan> {
+    return explainPage(this.collection, filter, order, limit);
+  }
+
+  private aggregate(pipeline: Document[]): Promise<Document[]> {
+    return this.collection.aggregate(pipeline, ONE_BATCH).toArray();
+  }
+
+  private get collection() {
+    return this.database.collections.experiments;
+  }
+}

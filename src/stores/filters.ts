@@ -1,0 +1,264 @@
+import type { Document, Filter, ObjectId } from 'mongodb';
+import { ExperimentLiveness } from '../../types/enums/ExperimentLiveness';
+import { ExperimentStatus } from '../../types/enums/ExperimentStatus';
+import type { ConfigFilter } from '../../types/inputs/ConfigFilter';
+import type { DateTimeFilter } from '../../types/inputs/DateTimeFilter';
+import type { ExperimentFilter } from '../../types/inputs/ExperimentFilter';
+import type { FloatFilter } from '../../types/inputs/FloatFilter';
+import type { MetricFilter } from '../../types/inputs/MetricFilter';
+import type { StringFilter } from '../../types/inputs/StringFilter';
+import type { StringListFilter } from '../../types/inputs/StringListFilter';
+import type { SubjectFilter } from '../../types/inputs/SubjectFilter';
+import { badInput } from '../errors';
+import { STALLED_AFTER_MS } from './liveness';
+import { encodeName } from './names';
+import { toMetricName, toObjectId, toStoredValue, toText } from './values';
+
+/**
+ * Typed filters as MongoDB's. Every operator is put here by name: nothing that a client sends becomes an operator, and
+ * text is matched literally.
+ */
+
+const MAX_NESTING = 5;
+const MAX_ITEMS = 250;
+
+/** Matches nothing. */
+const NOTHING: Filter<Document> = { _id: { $in: [] } };
+
+type Operators = Record<string, unknown>;
+
+function list<T>(values: readonly T[], path: string): readonly T[] {
+  if (values.length > MAX_ITEMS) throw badInput(path, `has ${values.length} items; it takes at most ${MAX_ITEMS}`);
+  return values;
+}
+
+/** The given operators of a field, each a condition of its own. */
+function conditions(field: string, operators: Operators): Filter<Document>[] {
+  return Object.entries(operators).flatMap(([operator, value]) =>
+    value === undefined ? [] : [{ [field]: { [operator]: value } } as Filter<Document>],
+  );
+}
+
+/** Ordered comparisons of numbers. NaN, which BSON orders below every number, matches none of them. */
+function ranges({ gt, gte, lt, lte }: Pick<FloatFilter, 'gt' | 'gte' | 'lt' | 'lte'>): Operators {
+  const bounds = { $gt: gt ?? undefined, $gte: gte ?? undefined, $lt: lt ?? undefined, $lte: lte ?? undefined };
+  const needsFloor = (lt != null || lte != null) && gte == null && gt == null;
+  return needsFloor ? { ...bounds, $gte: -Infinity } : bounds;
+}
+
+function numbers(field: string, filter: FloatFilter | null | undefined, path: string): Filter<Document>[] {
+  if (!filter) return [];
+  return conditions(field, {
+    $eq: filter.eq ?? undefined,
+    $ne: filter.ne ?? undefined,
+    $in: filter.in ? list(filter.in, `${path}.in`) : undefined,
+    ...ranges(filter),
+  });
+}
+
+const PATTERN_SYNTAX = /[\\^$.*+?()[\]{}|/]/g;
+
+/** A pattern that matches the text itself, wherever it stands. */
+function literally(text: string, path: string): string {
+  if (text.includes('\0')) throw badInput(path, 'must not hold a NUL character');
+  return toText(text, path, { max: 1024 }).replace(PATTERN_SYNTAX, '\\$&');
+}
+
+function texts(field: string, filter: StringFilter | null | undefined, path: string): Filter<Document>[] {
+  if (!filter) return [];
+  const { eq, ne, contains, startsWith } = filter;
+  return conditions(field, {
+    $eq: eq == null ? undefined : toText(eq, `${path}.eq`),
+    $ne: ne == null ? undefined : toText(ne, `${path}.ne`),
+    $in: filter.in
+      ? list(filter.in, `${path}.in`).map((text, index) => toText(text, `${path}.in[${index}]`))
+      : undefined,
+  }).concat(
+    contains == null ? [] : [{ [field]: { $regex: literally(contains, `${path}.contains`) } }],
+    startsWith == null ? [] : [{ [field]: { $regex: `^${literally(startsWith, `${path}.startsWith`)}` } }],
+  );
+}
+
+function instants(field: string, filter: DateTimeFilter | null | undefined): Filter<Document>[] {
+  if (!filter) return [];
+  const { gt, gte, lt, lte } = filter;
+  return conditions(field, {
+    $gt: gt ?? undefined,
+    $gte: gte ?? undefined,
+    $lt: lt ?? undefined,
+    $lte: lte ?? undefined,
+  });
+}
+
+function labels(field: string, filter: StringListFilter | null | undefined, path: string): Filter<Document>[] {
+  if (!filter) return [];
+  const checked = (values: string[] | null | undefined, name: string) =>
+    values && list(values, `${path}.${name}`).map((text, index) => toText(text, `${path}.${name}[${index}]`));
+  const [any, all, none] = [checked(filter.any, 'any'), checked(filter.all, 'all'), checked(filter.none, 'none')];
+  return conditions(field, {
+    $in: any ?? undefined,
+    $all: all && all.length > 0 ? all : undefined,
+    $nin: none && none.length > 0 ? none : undefined,
+  });
+}
+
+function oneOf(field: string, values: readonly unknown[] | null | undefined, path: string): Filter<Document>[] {
+  return values ? [{ [field]: { $in: [...list(values, path)] } } as Filter<Document>] : [];
+}
+
+function flag(field: string, value: boolean | null | undefined): Filter<Document>[] {
+  return value == null ? [] : [{ [field]: value }];
+}
+
+/** Numbers of an object of metrics or scores, by their names. */
+function metrics(field: string, filters: readonly MetricFilter[] | null | undefined, path: string): Filter<Document>[] {
+  return list(filters ?? [], path).flatMap((filter, index) => {
+    const name = `${field}.${encodeName(toMetricName(filter.name, `${path}[${index}].name`))}`;
+    const { eq, exists } = filter;
+    return conditions(name, { $eq: eq ?? undefined, $exists: exists ?? undefined, ...ranges(filter) });
+  });
+}
+
+/** A client's dotted path inside an open object, as it is stored. Each key is a stored name, so no operator gets through. */
+export function toPath(prefix: string, path: string, argument: string): string {
+  const keys = toText(path, argument, { min: 1, max: 1024 }).split('.');
+  if (keys.length > 50) throw badInput(argument, 'leads through more than 50 keys');
+  for (const key of keys) {
+    if (key === '' || key.startsWith('$') || key.includes('\0') || key === '__proto__' || key === '_bsontype') {
+      throw badInput(argument, `${JSON.stringify(key.slice(0, 40))} can't be a key; join the keys of config by dots`);
+    }
+  }
+  return [prefix, ...keys].join('.');
+}
+
+/** Equality with any JSON value. Objects are equal whatever the order of their keys; a list also matches by an item. */
+function equals(path: string, value: unknown): Filter<Document> {
+  if (value === null) return { [path]: { $type: 'null' } };
+  if (typeof value !== 'object' || Array.isArray(value)) return { [path]: { $eq: value } } as Filter<Document>;
+  const keys = Object.entries(value);
+  const isObject = { $eq: [{ $type: `$${path}` }, 'object'] };
+  const size = { $cond: [isObject, { $size: { $objectToArray: `$${path}` } }, -1] };
+  return {
+    $and: [{ $expr: { $eq: [size, keys.length] } }, ...keys.map(([key, item]) => equals(`${path}.${key}`, item))],
+  };
+}
+
+function configs(filters: readonly ConfigFilter[] | null | undefined, argument: string): Filter<Document>[] {
+  return list(filters ?? [], argument).flatMap((filter, index) => {
+    const at = `${argument}[${index}]`;
+    const path = toPath('config', filter.path, `${at}.path`);
+    const stored = (value: unknown, name: string) => equals(path, toStoredValue(value, `${at}.${name}`));
+    return [
+      ...(filter.eq === undefined ? [] : [stored(filter.eq, 'eq')]),
+      ...(filter.ne === undefined ? [] : [{ $nor: [stored(filter.ne, 'ne')] }]),
+      ...(filter.in == null ? [] : [anyOf(list(filter.in, `${at}.in`).map((value) => stored(value, 'in')))]),
+      ...conditions(path, { ...ranges(filter), $exists: filter.exists ?? undefined }),
+    ];
+  });
+}
+
+function anyOf(filters: Filter<Document>[]): Filter<Document> {
+  return filters.length === 0 ? NOTHING : { $or: filters };
+}
+
+/** Documents without a status read as running. */
+const RUNNING: Filter<Document> = { status: { $in: [ExperimentStatus.RUNNING, null] } };
+
+/** The rule of liveness as a filter, at `now`: nothing stored has to change for a run to become stalled. */
+function inLiveness(state: ExperimentLiveness, now: Date): Filter<Document> {
+  const since = new Date(now.getTime() - STALLED_AFTER_MS);
+  const beats = { last_heartbeat_at: { $type: 'date' } };
+  const heard = [{ last_heartbeat_at: { $gte: since } }, { last_seen_at: { $gte: since } }];
+  switch (state) {
+    case ExperimentLiveness.FINISHED:
+      return { status: { $in: [ExperimentStatus.COMPLETED, ExperimentStatus.FAILED, ExperimentStatus.STOPPED] } };
+    case ExperimentLiveness.UNKNOWN:
+      return { $and: [RUNNING, { last_heartbeat_at: { $not: { $type: 'date' } } }] };
+    case ExperimentLiveness.ALIVE:
+      return { $and: [RUNNING, beats, { $or: heard }] } as Filter<Document>;
+    case ExperimentLiveness.STALLED:
+      return { $and: [RUNNING, beats, { $nor: heard }] } as Filter<Document>;
+  }
+}
+
+/** What every filter type has: parts that are filters of the same type. */
+interface Nested<F> {
+  and?: F[] | null;
+  or?: F[] | null;
+  not?: F | null;
+}
+
+function nested<F extends Nested<F>>(
+  filter: F,
+  path: string,
+  depth: number,
+  compile: (inner: F, path: string, depth: number) => Filter<Document>,
+): Filter<Document>[] {
+  if (depth > MAX_NESTING) throw badInput(path, `is nested deeper than ${MAX_NESTING}`);
+  const all = (filters: readonly F[], name: string) =>
+    list(filters, `${path}.${name}`).map((inner, index) => compile(inner, `${path}.${name}[${index}]`, depth + 1));
+  return [
+    ...(filter.and ? all(filter.and, 'and') : []),
+    ...(filter.or ? [anyOf(all(filter.or, 'or'))] : []),
+    ...(filter.not ? [{ $nor: [compile(filter.not, `${path}.not`, depth + 1)] }] : []),
+  ];
+}
+
+function together(filters: Filter<Document>[]): Filter<Document> {
+  return filters.length > 1 ? { $and: filters } : (filters[0] ?? {});
+}
+
+/** Which experiments, at `now`. BAD_USER_INPUT, with the path of the value, for what can't be a filter. */
+export function experimentFilter(
+  filter: ExperimentFilter | null | undefined,
+  now: Date,
+  path = 'filter',
+  depth = 1,
+): Filter<Document> {
+  if (!filter) return {};
+  const { ids, status, liveness, search, parentId } = filter;
+  const id = (value: string, at: string): ObjectId => toObjectId(value, at);
+  const states = status?.map((value) => (value === ExperimentStatus.RUNNING ? [value, null] : [value])).flat();
+  const pattern = search == null ? undefined : { $regex: literally(search, `${path}.search`), $options: 'i' };
+  return together([
+    ...nested(filter, path, depth, (inner, at, level) => experimentFilter(inner, now, at, level)),
+    ...(ids
+      ? [{ _id: { $in: list(ids, `${path}.ids`).map((value, index) => id(value, `${path}.ids[${index}]`)) } }]
+      : []),
+    ...numbers('challenge', filter.challenge, `${path}.challenge`),
+    ...oneOf('status', states, `${path}.status`),
+    ...(liveness ? [anyOf(list(liveness, `${path}.liveness`).map((state) => inLiveness(state, now)))] : []),
+    ...texts('experiment_name', filter.name, `${path}.name`),
+    ...texts('model.name', filter.modelName, `${path}.modelName`),
+    ...labels('tags', filter.tags, `${path}.tags`),
+    ...labels('dataset.releases', filter.releases, `${path}.releases`),
+    ...texts('created_by', filter.createdBy, `${path}.createdBy`),
+    ...texts('hostname', filter.hostname, `${path}.hostname`),
+    ...instants('start_time', filter.startTime),
+    ...instants('end_time', filter.endTime),
+    ...configs(filter.config, `${path}.config`),
+    ...metrics('metrics', filter.metrics, `${path}.metrics`),
+    ...(parentId == null ? [] : [{ parent_experiment_id: id(parentId, `${path}.parentId`) }]),
+    ...(pattern ? [{ $or: [{ experiment_name: pattern }, { note: pattern }, { tags: pattern }] }] : []),
+  ] as Filter<Document>[]);
+}
+
+/** Which subjects. BAD_USER_INPUT, with the path of the value, for what can't be a filter. */
+export function subjectFilter(filter: SubjectFilter | null | undefined, path = 'filter', depth = 1): Filter<Document> {
+  if (!filter) return {};
+  const { subjectIds, search } = filter;
+  return together([
+    ...nested(filter, path, depth, subjectFilter),
+    ...oneOf('subject_id', subjectIds, `${path}.subjectIds`),
+    ...numbers('age', filter.age, `${path}.age`),
+    ...oneOf('sex', filter.sex, `${path}.sex`),
+    ...oneOf('handedness', filter.handedness, `${path}.handedness`),
+    ...labels('releases', filter.releases, `${path}.releases`),
+    ...oneOf('splits.challenge1_split', filter.challenge1Split, `${path}.challenge1Split`),
+    ...oneOf('splits.challenge2_split', filter.challenge2Split, `${path}.challenge2Split`),
+    ...flag('has_eeg', filter.hasEeg),
+    ...flag('has_phenotypic', filter.hasPhenotypic),
+    ...metrics('phenotypic', filter.phenotypic, `${path}.phenotypic`),
+    ...(search == null ? [] : [{ subject_id: { $regex: literally(search, `${path}.search`), $options: 'i' } }]),
+  ]);
+}
