@@ -34,6 +34,8 @@ export interface IndexPlan {
   sorted: boolean;
   /** The ranges are to be read side by side, by what follows their prefixes. */
   merge: boolean;
+  /** A document may come more than once. */
+  repeats: boolean;
   /** All that is in the ranges meets the filter: it need not be checked. */
   exact: boolean;
   /** How many leading fields of the index are bounded. */
@@ -123,6 +125,7 @@ function indexPlan(
     stage: 'IXSCAN',
     index,
     ranges,
+    repeats: index.multikey || spread.cut,
     exact: spread.exact === query.filter.size && [...query.filter.keys()].every((path) => !path.startsWith('$')),
     bounded,
     bounds: shown,
@@ -143,13 +146,15 @@ interface Spread {
   nullable: boolean;
   /** How many of the conditions hold for all that is in the ranges. */
   exact: number;
+  /** Some range is wider than it should be, and may overlap another. */
+  cut: boolean;
 }
 
 /** Turns the conditions on an index's leading fields into ranges of its keys. */
 function spreadBounds(index: Index, conditions: Map<string, Condition>): Spread {
   const [wholeStart, wholeEnd] = numberedRange(TABLE.indexes, index.id);
-  let prefixes: { bytes: Buffer; cut: boolean }[] = [{ bytes: Buffer.alloc(0), cut: false }];
-  const spread: Spread = { ranges: [], points: 0, single: [], bounds: [], nullable: false, exact: 0 };
+  let prefixes: Prefix[] = [{ bytes: Buffer.alloc(0), cut: false }];
+  const spread: Spread = { ranges: [], points: 0, single: [], bounds: [], nullable: false, exact: 0, cut: false };
   const roots = new Set<string>();
   for (const [i, path] of index.paths.entries()) {
     const condition = conditions.get(path);
@@ -172,7 +177,10 @@ function spreadBounds(index: Index, conditions: Map<string, Condition>): Spread 
     const sections = sectionsOf(condition, direction, index.multikey);
     if (sections === undefined || sections.length * prefixes.length > MAX_RANGES) break;
     spread.bounds.push(sections.map((section) => section.shown));
-    if (condition.exact && !index.multikey && !index.truncated && points === undefined) spread.exact++;
+    const cut = prefixes.some(({ bytes }) =>
+      sections.some((s) => s.cut || bytes.length + Math.max(s.start.length, s.end.length) > MAX_PREFIX - 5),
+    );
+    if (condition.exact && !index.multikey && !cut && points === undefined) spread.exact++;
     const keyed = prefixes.flatMap(({ bytes }) => {
       const prefix = indexEntryKey(index.id, bytes);
       return sections.map(({ start, end }): KeyRange => ({
@@ -181,7 +189,7 @@ function spreadBounds(index: Index, conditions: Map<string, Condition>): Spread 
         prefix: prefix.length,
       }));
     });
-    return { ...spread, ranges: keyed };
+    return { ...spread, ranges: keyed, cut };
   }
   if (spread.points === 0)
     return { ...spread, ranges: [{ start: wholeStart, end: wholeEnd, prefix: wholeStart.length }] };
@@ -192,20 +200,16 @@ function spreadBounds(index: Index, conditions: Map<string, Condition>): Spread 
   return { ...spread, ranges };
 }
 
-function extend(prefixes: { bytes: Buffer; cut: boolean }[], points: Value[], direction: 1 | -1) {
-  const encoded = points.map((value) => cutKey([value], [direction]));
+function extend(prefixes: Prefix[], points: Value[], direction: 1 | -1): Prefix[] {
+  const encoded = points.map((value) => prefixOf(value, direction));
   encoded.sort((a, b) => a.bytes.compare(b.bytes));
-  const distinct = encoded.filter((key, i) => i === 0 || !key.bytes.equals(encoded[i - 1]?.bytes as Buffer));
-  return prefixes.flatMap((prefix) =>
-    distinct.map(({ bytes, truncated }) => {
-      const joined = Buffer.concat([prefix.bytes, bytes]);
-      // A key is cut at the same length wherever its fields end.
-      const { length } = joined;
-      return length >= MAX_PREFIX
-        ? { bytes: joined.subarray(0, MAX_PREFIX), cut: true }
-        : { bytes: joined, cut: truncated };
+  const joined = prefixes.flatMap((prefix) =>
+    encoded.map(({ bytes, cut }) => {
+      const whole = Buffer.concat([prefix.bytes, bytes]);
+      return { bytes: whole.subarray(0, MAX_PREFIX), cut: cut || whole.length > MAX_PREFIX };
     }),
   );
+  return joined.filter((key, i) => i === 0 || !key.bytes.equals(joined[i - 1]?.bytes as Buffer));
 }
 
 /** A key to start at, cut where it is longer than stored keys are. */
@@ -221,10 +225,18 @@ function upperKey(key: Buffer): Buffer {
 /** Prefixes are kept shorter than the shortest cut key, so that a cut key still starts with its prefix. */
 const MAX_PREFIX = 1800;
 
+/** The encoding of an index's first fields, or as much of it as fits. */
+interface Prefix {
+  bytes: Buffer;
+  cut: boolean;
+}
+
 interface Section {
   start: Buffer;
   end: Buffer;
   shown: string;
+  /** It is wider than the condition, for keys that are too long. */
+  cut: boolean;
 }
 
 /** Ranges of one field's encoded values for a condition that is no plain list of values. */
@@ -240,21 +252,26 @@ function sectionsOf(condition: Condition, direction: 1 | -1, multikey: boolean):
   let [start, end]: [Buffer, Buffer] = [type, successor(type)];
   const after = direction === 1 ? low : high;
   const before = direction === 1 ? high : low;
+  let cut = false;
   if (after) {
-    const { bytes, truncated } = cutKey([after.value], [direction]);
-    start = after.inclusive || truncated ? cutPrefix(bytes) : successor(cutPrefix(bytes));
+    const key = prefixOf(after.value, direction);
+    start = after.inclusive || key.cut ? key.bytes : successor(key.bytes);
+    cut ||= key.cut;
   }
   if (before) {
-    const { bytes, truncated } = cutKey([before.value], [direction]);
-    end = before.inclusive || truncated ? successor(cutPrefix(bytes)) : bytes;
+    const key = prefixOf(before.value, direction);
+    end = before.inclusive || key.cut ? successor(key.bytes) : key.bytes;
+    cut ||= key.cut;
   }
   const [opens, closes] = [low?.inclusive === false ? '(' : '[', high?.inclusive === false ? ')' : ']'];
   const shown = `${opens}${low ? show(low.value) : 'lowest'}, ${high ? show(high.value) : 'highest'}${closes}`;
-  return start.compare(end) < 0 ? [{ start, end, shown }] : [];
+  return start.compare(end) < 0 ? [{ start, end, shown, cut }] : [];
 }
 
-function cutPrefix(bytes: Buffer): Buffer {
-  return bytes.length > MAX_PREFIX ? bytes.subarray(0, MAX_PREFIX) : bytes;
+/** A value's encoding, or as much of it as all keys that hold it start with. */
+function prefixOf(value: Value, direction: 1 | -1): Prefix {
+  const { bytes, truncated } = cutKey([value], [direction]);
+  return { bytes: bytes.subarray(0, MAX_PREFIX), cut: truncated || bytes.length > MAX_PREFIX };
 }
 
 function typeByte(value: Value, direction: 1 | -1): number {
@@ -269,13 +286,13 @@ function pointSections(points: Value[], direction: 1 | -1): Section[] {
 
 function pointSection(value: Value, direction: 1 | -1): Section {
   if (value !== null) {
-    const start = cutPrefix(cutKey([value], [direction]).bytes);
-    return { start, end: successor(start), shown: `[${show(value)}, ${show(value)}]` };
+    const { bytes, cut } = prefixOf(value, direction);
+    return { start: bytes, end: successor(bytes), shown: `[${show(value)}, ${show(value)}]`, cut };
   }
   // An empty array is kept as undefined, just below null, and both may be meant by null.
   const ends = [RANK.missing, RANK.null].map((rank) => (direction === 1 ? rank : ~rank & 0xff));
   const start = Buffer.of(Math.min(...ends));
-  return { start, end: Buffer.of(Math.max(...ends) + 1), shown: '[undefined, null]' };
+  return { start, end: Buffer.of(Math.max(...ends) + 1), shown: '[undefined, null]', cut: false };
 }
 
 /** Whether an index gives a sort's order, and how it is then to be read. */

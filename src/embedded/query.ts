@@ -114,7 +114,7 @@ function candidates(reading: Reading, chosen: Plan): Iterable<Row> {
     case 'COLLSCAN':
       return scan(reading, chosen.reverse);
     case 'IXSCAN':
-      return once(fetch(reading, indexRecords(reading, chosen)), chosen.index.multikey);
+      return once(fetch(reading, indexRecords(reading, chosen)), chosen.repeats);
     case 'OR':
       return once(branches(reading, chosen.branches), true);
   }
