@@ -260,12 +260,14 @@ describe('an embedded database whose process is killed while trainers log', () =
     expect({ refusals, log: refusals.length > 0 ? server.stderr() : '' }).toEqual({ refusals: [], log: '' });
     for (const trainer of trainers) await expectWhole(server, trainer);
     const all = (await expectWhole(server, trainers[0]!)).epochs.nodes.map(({ epoch }) => epoch);
+    const ready = await fetch(new URL('/health/ready', server.url));
+    const health = await ready.text();
     await until(
       () => seen.length >= all.length || ends.length > 0,
-      () => `The subscription gave ${seen.length} of ${all.length} epochs.\n${server.stderr()}`,
+      () => `The subscription gave ${seen.join()} of ${all.length} epochs; ${health}\n${server.stderr()}`,
     );
     expect({ seen, ends }).toEqual({ seen: all, ends: [] });
-    expect((await fetch(new URL('/health/ready', server.url))).status).toBe(200);
+    expect(ready.status).toBe(200);
     expect(server.child.exitCode).toBeNull();
     expect(await server.stop()).toMatchObject({ code: 0 });
   });
