@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path';
 
 /** Longest path of a unix socket that works everywhere (macOS allows 103 bytes). */
 const MAX_SOCKET_PATH = 100;
+/** Paths that survive a connection string as they are: driver 7.9 decodes percent signs twice. */
+const PLAIN_PATH = /^[\w./-]+$/;
 
 /** Where a data directory's sockets are: files of unix sockets, or pipes of Windows. */
 export interface Addresses {
@@ -14,14 +16,18 @@ export interface Addresses {
   lock(nonce: string): string;
 }
 
-/** Chooses socket paths for a data directory: in it, or in a private directory under tmpdir when its path is too long. */
+/**
+ * Chooses socket paths for a data directory: in it, or in a private directory under tmpdir when its path
+ * is too long or has unusual characters.
+ */
 export function addressesOf(dataDir: string): Addresses {
   const digest = createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 16);
   if (process.platform === 'win32') {
     return { socket: undefined, lock: (nonce) => `\\\\.\\pipe\\epochgraph-${digest}-${nonce}` };
   }
   const direct = resolve(dataDir);
-  if (Buffer.byteLength(join(direct, 'lock-0123456789abcdef.sock')) <= MAX_SOCKET_PATH) {
+  const fits = Buffer.byteLength(join(direct, 'lock-0123456789abcdef.sock')) <= MAX_SOCKET_PATH;
+  if (fits && PLAIN_PATH.test(direct)) {
     return { socket: join(direct, 'epochgraph.sock'), lock: (nonce) => join(direct, `lock-${nonce}.sock`) };
   }
   const short = privateDirectory();

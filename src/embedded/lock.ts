@@ -11,7 +11,8 @@ import type { Store } from './storage/store';
  * two that start together exactly one wins. The owner's record names a socket of its own, which it listens on before it
  * takes ownership: whoever comes later connects to it. A process that is gone, however it died, listens no more, and no
  * other process can be taken for it (its process id may be given out again; the socket's random name is not). So a
- * stale record never stands in the way. On connecting, the owner says how it is: starting, serving, or leaving.
+ * stale record never stands in the way. On connecting, the owner says how it is: starting, serving, or leaving. The
+ * record also names the data file by device and inode: in a copy of the file it says nothing.
  */
 const OWNER_KEY = namedKey(TABLE.meta, 'owner');
 /** How long to wait for an owner that is starting or leaving. */
@@ -54,7 +55,7 @@ export class DirectoryLock {
     server.unref();
     const lock = new DirectoryLock(server, path);
     try {
-      await takeOwnership(store, Buffer.from(path));
+      await takeOwnership(store, { lock: path, file: store.fileId() });
     } catch (error) {
       lock.release();
       throw error;
@@ -69,20 +70,28 @@ export class DirectoryLock {
   }
 }
 
-async function takeOwnership(store: Store, own: Buffer): Promise<void> {
+/** The owner's record: the socket that stands for it, and the file that it owns. */
+interface Owner {
+  lock: string;
+  file: string;
+}
+
+async function takeOwnership(store: Store, own: Owner): Promise<void> {
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
-    const owner = store.latest(OWNER_KEY);
-    const state = owner === undefined ? 'gone' : await probe(owner.toString());
+    const found = store.latest(OWNER_KEY);
+    const owner = found && (JSON.parse(found.toString()) as Owner);
+    const ours = owner?.file === own.file;
+    const state = owner && ours ? await probe(owner.lock) : 'gone';
     if (state === 'gone') {
       const taken = store.commitNow((writer) => {
         const now = writer.get(OWNER_KEY);
-        const same = now === undefined || owner === undefined ? now === owner : now.equals(owner);
-        if (same) writer.put(OWNER_KEY, own);
+        const same = now === undefined || found === undefined ? now === found : now.equals(found);
+        if (same) writer.put(OWNER_KEY, Buffer.from(JSON.stringify(own)));
         return same;
       });
       if (!taken) continue;
-      if (owner !== undefined) removeSocket(owner.toString());
+      if (owner && ours) removeSocket(owner.lock);
       return;
     }
     if (state === undefined || state.state === 'serving' || Date.now() > until) throw new DirectoryInUse(state);

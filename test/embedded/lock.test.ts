@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { EmbeddedInUseError, start } from '../../src/embedded/start';
@@ -81,6 +81,35 @@ describe('one process owns a data directory', () => {
     expect([hello.me, hello.setName, hello.maxWireVersion]).toEqual([`127.0.0.1:${port}`, 'epochgraph', 21]);
     await client.close();
     await served.close();
+  });
+
+  it('serves a compacted copy from another directory while the first goes on', async () => {
+    const first = await serve({ dataDir });
+    const things = first.client.db('t').collection('c');
+    await things.createIndex({ n: 1 }, { unique: true });
+    await things.insertMany(Array.from({ length: 100 }, (_, n) => ({ n })));
+    const other = dataDirectory();
+    const copy = join(other, 'epochgraph.mdb');
+    await first.client.db('admin').command({ copyData: 1, to: copy });
+    await expect(first.client.db('admin').command({ copyData: 1, to: copy })).rejects.toThrow(/exists/);
+    await expect(first.client.db('admin').command({ copyData: 1, to: 'a.mdb' })).rejects.toThrow(/absolute/);
+    await things.insertOne({ n: 100 });
+    const second = await serve({ dataDir: other });
+    const copied = second.client.db('t').collection('c');
+    expect([await copied.countDocuments(), await things.countDocuments()]).toEqual([100, 101]);
+    await expect(copied.insertOne({ n: 5 })).rejects.toThrow(/E11000/);
+    await second.close();
+    await first.close();
+  });
+
+  it('takes a directory whose name holds spaces and signs, and knows it by its other name', async () => {
+    const odd = join(dataDir, 'a b%20ü');
+    const first = await serve({ dataDir: odd });
+    await first.client.db('t').collection('c').insertOne({ n: 1 });
+    const link = join(dataDir, 'link');
+    symlinkSync(odd, link);
+    await expect(start({ dataDir: link, noSync: true })).rejects.toBeInstanceOf(EmbeddedInUseError);
+    await first.close();
   });
 
   it('says what is wrong with a directory or data that cannot be used', async () => {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { open, type RootDatabase, type Transaction } from 'lmdb';
 import { MongoError } from '../errors';
 import { namedKey, TABLE } from './keyspace';
@@ -109,6 +110,12 @@ export class Store {
   /** The same at once and synchronously: for the start, before anything is served. */
   commitNow<T>(work: (writer: Writer) => T): T {
     return this.env.transactionSync(() => work(this.writer));
+  }
+
+  /** Tells the data file from every other, copies of it included. */
+  fileId(): string {
+    const { dev, ino } = statSync(this.options.path, { bigint: true });
+    return `${dev}:${ino}`;
   }
 
   /** Writes a compacted copy of the newest state to `path`. */
