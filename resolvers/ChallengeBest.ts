@@ -1,8 +1,11 @@
-import { Args, Ctx, Query, Resolver } from 'type-graphql';
+import { Args, Ctx, Info, Query, Resolver } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
 import type { ObjectId } from 'mongodb';
 import type { Context } from '../src/context';
+import { projections } from '../src/stores/projections';
 import { ChallengeBest } from '../types/ChallengeBest';
 import { YardstickArgs } from '../types/inputs/YardstickArgs';
+import { selectionOf } from './selection';
 import { toYardstick } from './yardstick';
 
 @Resolver(() => ChallengeBest)
@@ -13,9 +16,11 @@ export class ChallengeBestResolver {
   async bestPerChallenge(
     @Args() yardstick: YardstickArgs,
     @Ctx() { stores, loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<ChallengeBest[]> {
     const bests = await stores.reports.bestPerChallenge(toYardstick(yardstick));
-    const experiments = await loaders.experiment.loadMany(bests.map(({ id }) => id as ObjectId));
+    const fields = projections.experiment(selectionOf(info).get('experiment') ?? new Map());
+    const experiments = await loaders.experiment.loadMany(bests.map(({ id }) => ({ key: id as ObjectId, fields })));
     return bests.flatMap(({ challenge, count }, index) => {
       const experiment = experiments[index];
       if (experiment instanceof Error) throw experiment;

@@ -1,6 +1,8 @@
-import { Arg, Ctx, FieldResolver, ID, Mutation, Resolver, Root, Subscription } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, ID, Info, Mutation, Resolver, Root, Subscription } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
 import type { Context } from '../src/context';
 import { ApiError } from '../src/errors';
+import { projections } from '../src/stores/projections';
 import { toObjectId } from '../src/stores/values';
 import { Checkpoint } from '../types/Checkpoint';
 import { Epoch } from '../types/Epoch';
@@ -8,12 +10,18 @@ import { CheckpointEvent } from '../types/events/CheckpointEvent';
 import { Experiment } from '../types/Experiment';
 import { SaveCheckpointInput } from '../types/inputs/SaveCheckpointInput';
 import { SaveCheckpointPayload } from '../types/payloads/SaveCheckpointPayload';
+import { selectionOf } from './selection';
 
 @Resolver(() => Checkpoint)
 export class CheckpointResolver {
   @FieldResolver(() => Experiment, { description: 'The run that it belongs to.' })
-  async experiment(@Root() { experiment_id }: Checkpoint, @Ctx() { loaders }: Context): Promise<Experiment> {
-    const experiment = await loaders.experiment.load(experiment_id);
+  async experiment(
+    @Root() { experiment_id }: Checkpoint,
+    @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Experiment> {
+    const fields = projections.experiment(selectionOf(info));
+    const experiment = await loaders.experiment.load({ key: experiment_id, fields });
     if (experiment) return experiment;
     throw new ApiError('NOT_FOUND', `Experiment ${String(experiment_id)} of this checkpoint does not exist.`);
   }
@@ -22,8 +30,12 @@ export class CheckpointResolver {
     nullable: true,
     description: 'The epoch after which it was saved; null while that is not logged.',
   })
-  epochRecord(@Root() { experiment_id, epoch }: Checkpoint, @Ctx() { loaders }: Context): Promise<Epoch | null> {
-    return loaders.epochAt.load({ experimentId: experiment_id, epoch });
+  epochRecord(
+    @Root() { experiment_id, epoch }: Checkpoint,
+    @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Epoch | null> {
+    return loaders.epochAt.load({ experimentId: experiment_id, epoch, fields: projections.epoch(selectionOf(info)) });
   }
 
   @Mutation(() => SaveCheckpointPayload, {

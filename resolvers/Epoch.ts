@@ -1,7 +1,9 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Resolver, Root, Subscription } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, ID, Info, Int, Mutation, Resolver, Root, Subscription } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
 import type { Context } from '../src/context';
 import { ApiError } from '../src/errors';
 import { MAX_BATCH } from '../src/stores/epochs';
+import { projections } from '../src/stores/projections';
 import { assertBatch, toObjectId } from '../src/stores/values';
 import { Checkpoint } from '../types/Checkpoint';
 import { EpochConflict } from '../types/enums/EpochConflict';
@@ -14,20 +16,31 @@ import { LogEpochsInput } from '../types/inputs/LogEpochsInput';
 import { LogEpochPayload } from '../types/payloads/LogEpochPayload';
 import { LogEpochsPayload } from '../types/payloads/LogEpochsPayload';
 import { toBatchErrors } from './batch';
+import { selectionOf } from './selection';
 
 @Resolver(() => Epoch)
 export class EpochResolver {
   @FieldResolver(() => Experiment, { description: 'The run that it belongs to.' })
-  async experiment(@Root() { experiment_id }: Epoch, @Ctx() { loaders }: Context): Promise<Experiment> {
-    const experiment = await loaders.experiment.load(experiment_id);
+  async experiment(
+    @Root() { experiment_id }: Epoch,
+    @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Experiment> {
+    const fields = projections.experiment(selectionOf(info));
+    const experiment = await loaders.experiment.load({ key: experiment_id, fields });
     if (!experiment)
       throw new ApiError('NOT_FOUND', `Experiment ${String(experiment_id)} of this epoch does not exist.`);
     return experiment;
   }
 
   @FieldResolver(() => [Checkpoint], { description: 'Checkpoints saved after this epoch, oldest first.' })
-  checkpoints(@Root() { experiment_id, epoch }: Epoch, @Ctx() { loaders }: Context): Promise<Checkpoint[]> {
-    return loaders.checkpointsAt.load({ experimentId: experiment_id, epoch });
+  checkpoints(
+    @Root() { experiment_id, epoch }: Epoch,
+    @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Checkpoint[]> {
+    const fields = projections.checkpoint(selectionOf(info));
+    return loaders.checkpointsAt.load({ experimentId: experiment_id, epoch, fields });
   }
 
   @Mutation(() => LogEpochPayload, {

@@ -1,4 +1,18 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
+import {
+  Arg,
+  Args,
+  Ctx,
+  FieldResolver,
+  ID,
+  Info,
+  Int,
+  Mutation,
+  Query,
+  Resolver,
+  Root,
+  Subscription,
+} from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
 import type { Context } from '../src/context';
 import { badInput } from '../src/errors';
 import { livenessOf } from '../src/stores/liveness';
@@ -8,6 +22,7 @@ import { EXPERIMENT_LIMITS, EXPERIMENT_ORDER } from '../src/stores/experiments';
 import { experimentFilter } from '../src/stores/filters';
 import { experimentOrder } from '../src/stores/order-input';
 import { EMPTY_PAGE, toPageRequest } from '../src/stores/pages';
+import { projections } from '../src/stores/projections';
 import { SERIES_LIMITS } from '../src/stores/series';
 import { SUBJECT_LIMITS, SUBJECT_ORDER, type SubjectSelection } from '../src/stores/subjects';
 import { toMetricName, toObjectId } from '../src/stores/values';
@@ -34,9 +49,9 @@ import { DeleteExperimentPayload } from '../types/payloads/DeleteExperimentPaylo
 import { HeartbeatPayload } from '../types/payloads/HeartbeatPayload';
 import { UpdateExperimentPayload } from '../types/payloads/UpdateExperimentPayload';
 import { toConnection, type ConnectionSource } from './connection';
+import { nodeSelectionOf, selectionOf } from './selection';
 import { toYardstick } from './yardstick';
 
-const FIRST_PAGE_SIZE_1 = { limit: 1, after: null, before: null };
 const ALL_EPOCHS = { from: null, to: null };
 
 @Resolver(() => Experiment)
@@ -45,8 +60,9 @@ export class ExperimentResolver {
   experiment(
     @Arg('id', () => ID, { description: "The run's id." }) id: string,
     @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<Experiment | null> {
-    return loaders.experiment.load(toObjectId(id, 'id'));
+    return loaders.experiment.load({ key: toObjectId(id, 'id'), fields: projections.experiment(selectionOf(info)) });
   }
 
   @Query(() => ExperimentConnection, {
@@ -57,9 +73,10 @@ export class ExperimentResolver {
   async experiments(
     @Args() { filter, orderBy, ...args }: ExperimentListArgs,
     @Ctx() { stores }: Context,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<ConnectionSource<Experiment>> {
     const order = experimentOrder(orderBy) ?? EXPERIMENT_ORDER;
-    const request = toPageRequest(args, order, EXPERIMENT_LIMITS);
+    const request = toPageRequest(args, order, EXPERIMENT_LIMITS, projections.experiment(nodeSelectionOf(info)));
     const condition = experimentFilter(filter, new Date());
     return toConnection(await stores.experiments.page(condition, order, request), () =>
       stores.experiments.count(condition),
@@ -73,13 +90,14 @@ export class ExperimentResolver {
     @Arg('challenge', () => Int, { description: 'Number of the challenge.' }) challenge: number,
     @Args() yardstick: YardstickArgs,
     @Ctx() { stores }: Context,
+    @Info() info: GraphQLResolveInfo,
     @Arg('first', () => Int, { nullable: true, defaultValue: 10, description: 'How many, 1 to 100.' }) first?: number,
   ): Promise<Experiment[]> {
     const limit = first ?? 10;
     if (limit < 1 || limit > EXPERIMENT_LIMITS.max) {
       throw badInput('first', `is ${limit}; it takes 1 to ${EXPERIMENT_LIMITS.max}`);
     }
-    return stores.reports.best(challenge, limit, toYardstick(yardstick));
+    return stores.reports.best(challenge, limit, toYardstick(yardstick), projections.experiment(selectionOf(info)));
   }
 
   @FieldResolver(() => ExperimentLiveness, { description: 'Whether a run that says RUNNING shows signs of life.' })
@@ -88,9 +106,12 @@ export class ExperimentResolver {
   }
 
   @FieldResolver(() => Experiment, { nullable: true, description: 'The run that this one continues.' })
-  parent(@Root() experiment: Experiment, @Ctx() { loaders }: Context): Promise<Experiment | null> | null {
-    const parentId = experiment.parent_experiment_id;
-    return parentId && loaders.experiment.load(parentId);
+  parent(
+    @Root() { parent_experiment_id: parentId }: Experiment,
+    @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Experiment | null> | null {
+    return parentId && loaders.experiment.load({ key: parentId, fields: projections.experiment(selectionOf(info)) });
   }
 
   @FieldResolver(() => ExperimentConnection, { description: 'The runs that continue this one, newest first.' })
@@ -98,8 +119,14 @@ export class ExperimentResolver {
     @Root() { _id: parent }: Experiment,
     @Args() args: PageArgs,
     @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<ConnectionSource<Experiment>> {
-    const request = toPageRequest(args, EXPERIMENT_ORDER, EXPERIMENT_LIMITS);
+    const request = toPageRequest(
+      args,
+      EXPERIMENT_ORDER,
+      EXPERIMENT_LIMITS,
+      projections.experiment(nodeSelectionOf(info)),
+    );
     return toConnection(await loaders.childPages.load({ parent, request }), () => loaders.childCount.load(parent));
   }
 
@@ -110,8 +137,9 @@ export class ExperimentResolver {
     @Root() { _id: parent }: Experiment,
     @Args() { from, to, ...args }: EpochPageArgs,
     @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<ConnectionSource<Epoch>> {
-    const request = toPageRequest(args, EPOCH_ORDER, EPOCH_LIMITS);
+    const request = toPageRequest(args, EPOCH_ORDER, EPOCH_LIMITS, projections.epoch(nodeSelectionOf(info)));
     const range = { from: from ?? null, to: to ?? null };
     return toConnection(await loaders.epochPages.load({ parent, request, range }), () =>
       loaders.epochCount.load({ parent, range }),
@@ -123,17 +151,25 @@ export class ExperimentResolver {
     @Root() { _id: experimentId }: Experiment,
     @Arg('number', () => Int, { description: "The epoch's number." }) number: number,
     @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<Epoch | null> {
-    return loaders.epochAt.load({ experimentId, epoch: number });
+    return loaders.epochAt.load({ experimentId, epoch: number, fields: projections.epoch(selectionOf(info)) });
   }
 
   @FieldResolver(() => Epoch, { nullable: true, description: 'The epoch with the highest number.' })
-  async latestEpoch(@Root() { _id: parent }: Experiment, @Ctx() { loaders }: Context): Promise<Epoch | null> {
-    const page = await loaders.epochPages.load({
-      parent,
-      request: { ...FIRST_PAGE_SIZE_1, backward: true },
-      range: ALL_EPOCHS,
-    });
+  async latestEpoch(
+    @Root() { _id: parent }: Experiment,
+    @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Epoch | null> {
+    const request = {
+      limit: 1,
+      backward: true,
+      after: null,
+      before: null,
+      fields: projections.epoch(selectionOf(info)),
+    };
+    const page = await loaders.epochPages.load({ parent, request, range: ALL_EPOCHS });
     return page.items[0]?.node ?? null;
   }
 
@@ -176,16 +212,26 @@ export class ExperimentResolver {
     @Root() { _id: parent }: Experiment,
     @Args() args: PageArgs,
     @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<ConnectionSource<Checkpoint>> {
-    const request = toPageRequest(args, CHECKPOINT_ORDER, CHECKPOINT_LIMITS);
+    const request = toPageRequest(
+      args,
+      CHECKPOINT_ORDER,
+      CHECKPOINT_LIMITS,
+      projections.checkpoint(nodeSelectionOf(info)),
+    );
     return toConnection(await loaders.checkpointPages.load({ parent, request }), () =>
       loaders.checkpointCount.load(parent),
     );
   }
 
   @FieldResolver(() => Checkpoint, { nullable: true, description: 'The best checkpoint; null while there is none.' })
-  bestCheckpoint(@Root() { _id }: Experiment, @Ctx() { loaders }: Context): Promise<Checkpoint | null> {
-    return loaders.bestCheckpoint.load(_id);
+  bestCheckpoint(
+    @Root() { _id: key }: Experiment,
+    @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Checkpoint | null> {
+    return loaders.bestCheckpoint.load({ key, fields: projections.checkpoint(selectionOf(info)) });
   }
 
   @FieldResolver(() => SubjectConnection, {
@@ -197,8 +243,9 @@ export class ExperimentResolver {
     @Root() experiment: Experiment,
     @Args() { split, ...args }: SubjectPageArgs,
     @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<ConnectionSource<unknown>> {
-    const request = toPageRequest(args, SUBJECT_ORDER, SUBJECT_LIMITS);
+    const request = toPageRequest(args, SUBJECT_ORDER, SUBJECT_LIMITS, projections.subject(nodeSelectionOf(info)));
     const { challenge } = experiment;
     const releases = experiment.dataset?.releases ?? [];
     if (releases.length === 0 || (split && challenge !== 1 && challenge !== 2)) {

@@ -21,7 +21,7 @@ export class ExperimentComparisonResolver {
       throw badInput('ids', `has ${ids.length} items; it takes 1 to ${MAX_COMPARED}`);
     }
     const parsed = ids.map((id, index) => toObjectId(id, `ids[${index}]`));
-    const found = await Promise.all(parsed.map((id) => loaders.experiment.load(id)));
+    const found = await Promise.all(parsed.map((id) => loaders.experiment.load({ key: id, fields: null })));
     const experiments = found.map((experiment, index): Experiment => {
       if (!experiment) throw notFound('Experiment', ids[index]!);
       return experiment;

@@ -9,11 +9,12 @@ const MAX_NODES = 250;
 
 /** The record with this id, whichever collection holds it: one batched read of each. */
 async function find(id: ObjectId, { loaders }: Context): Promise<Node | null> {
+  const whole = { key: id, fields: null };
   const found = await Promise.all([
-    loaders.experiment.load(id),
-    loaders.epoch.load(id),
-    loaders.checkpoint.load(id),
-    loaders.subject.load(id),
+    loaders.experiment.load(whole),
+    loaders.epoch.load(whole),
+    loaders.checkpoint.load(whole),
+    loaders.subject.load(whole),
   ]);
   return found.find((record) => record !== null) ?? null;
 }

@@ -24,7 +24,7 @@ export class QueryPlanResolver {
     @Arg('first', () => Int, { nullable: true, description: 'As in `experiments`.' }) first?: number,
   ): Promise<QueryPlan> {
     const order = experimentOrder(orderBy) ?? EXPERIMENT_ORDER;
-    const { limit } = toPageRequest({ first: first ?? null }, order, EXPERIMENT_LIMITS);
+    const { limit } = toPageRequest({ first: first ?? null }, order, EXPERIMENT_LIMITS, null);
     return stores.reports.explain(experimentFilter(filter, new Date()), order, limit);
   }
 }

@@ -1,9 +1,11 @@
-import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
 import type { Context } from '../src/context';
 import { EXPERIMENT_LIMITS, EXPERIMENT_ORDER } from '../src/stores/experiments';
 import { subjectFilter } from '../src/stores/filters';
 import { subjectOrder } from '../src/stores/order-input';
 import { EMPTY_PAGE, toPageRequest } from '../src/stores/pages';
+import { projections } from '../src/stores/projections';
 import { MAX_SUBJECTS, SUBJECT_LIMITS, SUBJECT_ORDER } from '../src/stores/subjects';
 import { assertBatch } from '../src/stores/values';
 import { ExperimentConnection } from '../types/connections/ExperimentConnection';
@@ -16,6 +18,7 @@ import { UpsertSubjectsPayload } from '../types/payloads/UpsertSubjectsPayload';
 import { Subject } from '../types/Subject';
 import { toBatchErrors } from './batch';
 import { toConnection, type ConnectionSource } from './connection';
+import { nodeSelectionOf, selectionOf } from './selection';
 
 @Resolver(() => Subject)
 export class SubjectResolver {
@@ -24,8 +27,9 @@ export class SubjectResolver {
     @Arg('subjectId', () => String, { description: 'Identifier in the dataset, such as "sub-NDARAC904DMU".' })
     subjectId: string,
     @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<Subject | null> {
-    return loaders.subjectBySubjectId.load(subjectId);
+    return loaders.subjectBySubjectId.load({ key: subjectId, fields: projections.subject(selectionOf(info)) });
   }
 
   @Query(() => SubjectConnection, {
@@ -36,9 +40,10 @@ export class SubjectResolver {
   async subjects(
     @Args() { filter, orderBy, ...args }: SubjectListArgs,
     @Ctx() { stores }: Context,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<ConnectionSource<Subject>> {
     const order = subjectOrder(orderBy) ?? SUBJECT_ORDER;
-    const request = toPageRequest(args, order, SUBJECT_LIMITS);
+    const request = toPageRequest(args, order, SUBJECT_LIMITS, projections.subject(nodeSelectionOf(info)));
     const condition = subjectFilter(filter);
     return toConnection(await stores.subjects.page(condition, order, request), () => stores.subjects.count(condition));
   }
@@ -50,8 +55,14 @@ export class SubjectResolver {
     @Root() { releases }: Subject,
     @Args() args: PageArgs,
     @Ctx() { loaders }: Context,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<ConnectionSource<Experiment>> {
-    const request = toPageRequest(args, EXPERIMENT_ORDER, EXPERIMENT_LIMITS);
+    const request = toPageRequest(
+      args,
+      EXPERIMENT_ORDER,
+      EXPERIMENT_LIMITS,
+      projections.experiment(nodeSelectionOf(info)),
+    );
     if (releases.length === 0) return toConnection(EMPTY_PAGE, async () => 0);
     return toConnection(await loaders.experimentPagesUsing.load({ releases, request }), () =>
       loaders.experimentCountUsing.load(releases),

@@ -9,6 +9,7 @@ import type { Subject } from '../types/Subject';
 import type { Stores } from './stores';
 import type { EpochRange } from './stores/epochs';
 import { EMPTY_PAGE, type Page, type PageRequest } from './stores/pages';
+import { union, type Projection } from './stores/projections';
 import { toSeries } from './stores/series';
 import type { SubjectSelection } from './stores/subjects';
 
@@ -23,6 +24,8 @@ export interface EpochPlace {
   experimentId: DocumentId;
   epoch: number;
 }
+
+type RecordsAt = EpochPlace & { fields: Projection };
 
 type EpochPageOf = PageOf & { range: EpochRange };
 
@@ -58,17 +61,28 @@ function grouped<K, V>(
   );
 }
 
-/** A loader of records by a key that each one holds; null where there is none. */
+/** A record by a key that it holds, and what is read of it. */
+export interface Wanted<K> {
+  key: K;
+  fields: Projection;
+}
+
+/**
+ * A loader of records by a key that each one holds; null where there is none. One batch reads what any of its callers
+ * wants; records are remembered with what was read of them.
+ */
 function keyed<K, V>(
-  load: (keys: readonly K[]) => Promise<readonly V[]>,
+  load: (keys: readonly K[], fields: Projection) => Promise<readonly V[]>,
   keyOf: (value: V) => string,
-): DataLoader<K, V | null, string> {
-  return new DataLoader<K, V | null, string>(
-    async (keys) => {
-      const found = new Map((await load(keys)).map((value) => [keyOf(value), value]));
-      return keys.map((key) => found.get(String(key)) ?? null);
+): DataLoader<Wanted<K>, V | null, string> {
+  return new DataLoader<Wanted<K>, V | null, string>(
+    async (wanted) => {
+      const keys = [...new Map(wanted.map(({ key }) => [String(key), key])).values()];
+      const fields = union(wanted.map((want) => want.fields));
+      const found = new Map((await load(keys, fields)).map((value) => [keyOf(value), value]));
+      return wanted.map(({ key }) => found.get(String(key)) ?? null);
     },
-    { cacheKeyFn: String },
+    { cacheKeyFn: ({ key, fields }) => `${String(key)} ${JSON.stringify(fields)}` },
   );
 }
 
@@ -123,12 +137,12 @@ export function createLoaders(stores: Stores) {
       },
     );
   return {
-    experiment: keyed<DocumentId, Experiment>((ids) => experiments.byIds(ids), idOf),
-    epoch: keyed<ObjectId, Epoch>((ids) => epochs.byIds(ids), idOf),
-    checkpoint: keyed<ObjectId, Checkpoint>((ids) => checkpoints.byIds(ids), idOf),
-    subject: keyed<ObjectId, Subject>((ids) => subjects.byIds(ids), idOf),
+    experiment: keyed<DocumentId, Experiment>((ids, fields) => experiments.byIds(ids, fields), idOf),
+    epoch: keyed<ObjectId, Epoch>((ids, fields) => epochs.byIds(ids, fields), idOf),
+    checkpoint: keyed<ObjectId, Checkpoint>((ids, fields) => checkpoints.byIds(ids, fields), idOf),
+    subject: keyed<ObjectId, Subject>((ids, fields) => subjects.byIds(ids, fields), idOf),
     subjectBySubjectId: keyed<string, Subject>(
-      (ids) => subjects.bySubjectIds(ids),
+      (ids, fields) => subjects.bySubjectIds(ids, fields),
       (subject) => subject.subject_id,
     ),
 
@@ -168,32 +182,35 @@ export function createLoaders(stores: Stores) {
         );
       },
     ),
-    epochAt: new DataLoader<EpochPlace, Epoch | null, string>(
+    epochAt: new DataLoader<RecordsAt, Epoch | null, string>(
       async (places) => {
-        const rows = await epochs.byNumbers(...combinationsOf(places));
+        const rows = await epochs.byNumbers(...combinationsOf(places), union(places.map(({ fields }) => fields)));
         const found = new Map(
           rows.map((epoch) => [placeKey({ experimentId: epoch.experiment_id, epoch: epoch.epoch }), epoch]),
         );
         return places.map((place) => found.get(placeKey(place)) ?? null);
       },
-      { cacheKeyFn: placeKey },
+      { cacheKeyFn: (place) => `${placeKey(place)} ${JSON.stringify(place.fields)}` },
     ),
 
     checkpointPages: pagesOf<Checkpoint>((ids, { request }) => checkpoints.pagesOf(ids, request)),
     checkpointCount: counting((ids) => checkpoints.countsOf(ids)),
     bestCheckpoint: keyed<DocumentId, Checkpoint>(
-      (ids) => checkpoints.bestOf(ids),
+      (ids, fields) => checkpoints.bestOf(ids, fields),
       (best) => String(best.experiment_id),
     ),
-    checkpointsAt: new DataLoader<EpochPlace, Checkpoint[], string>(
+    checkpointsAt: new DataLoader<RecordsAt, Checkpoint[], string>(
       async (places) => {
         const found = new Map<string, Checkpoint[]>(places.map((place) => [placeKey(place), []]));
-        for (const row of await checkpoints.ofEpochs(...combinationsOf(places))) {
+        for (const row of await checkpoints.ofEpochs(
+          ...combinationsOf(places),
+          union(places.map(({ fields }) => fields)),
+        )) {
           found.get(placeKey({ experimentId: row.experiment_id, epoch: row.epoch }))?.push(row);
         }
         return places.map((place) => found.get(placeKey(place))!);
       },
-      { cacheKeyFn: placeKey },
+      { cacheKeyFn: (place) => `${placeKey(place)} ${JSON.stringify(place.fields)}` },
     ),
 
     subjectPages: grouped<{ selection: SubjectSelection; request: PageRequest }, Page<Subject>>(

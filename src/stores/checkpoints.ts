@@ -8,6 +8,7 @@ import { asRead, sameContent } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
 import { orderBy } from './orders';
+import { reading, type Projection } from './projections';
 import { findPagesOfParents, type Page, type PageLimits, type PageRequest } from './pages';
 import { inTransaction, type KeyedQueue } from './transactions';
 import { assertFits, toIntegerFrom, toMetrics, toObjectId, toQuantity, toText } from './values';
@@ -93,20 +94,31 @@ export class CheckpointStore {
   ) {}
 
   /** Checkpoints by id, in any order; ids of nothing are left out. */
-  async byIds(ids: readonly ObjectId[]): Promise<Checkpoint[]> {
-    return this.read(await this.collection.find({ _id: { $in: [...ids] } }, ONE_BATCH).toArray());
+  async byIds(ids: readonly ObjectId[], fields: Projection = null): Promise<Checkpoint[]> {
+    return this.read(
+      await this.collection.find({ _id: { $in: [...ids] } }, { ...ONE_BATCH, ...reading(fields) }).toArray(),
+    );
   }
 
   /** The checkpoints of these epochs of these experiments, every combination of the two lists, in order of their ids. */
-  async ofEpochs(experimentIds: readonly unknown[], epochs: readonly number[]): Promise<Checkpoint[]> {
+  async ofEpochs(
+    experimentIds: readonly unknown[],
+    epochs: readonly number[],
+    fields: Projection = null,
+  ): Promise<Checkpoint[]> {
     const filter = { experiment_id: { $in: [...experimentIds] }, epoch: { $in: [...epochs] } } as Filter<Document>;
-    return this.read(await this.collection.find(filter, ONE_BATCH).sort({ _id: 1 }).toArray());
+    return this.read(
+      await this.collection
+        .find(filter, { ...ONE_BATCH, ...reading(fields) })
+        .sort({ _id: 1 })
+        .toArray(),
+    );
   }
 
   /** The best checkpoint of each experiment that has one. */
-  async bestOf(experimentIds: readonly unknown[]): Promise<Checkpoint[]> {
+  async bestOf(experimentIds: readonly unknown[], fields: Projection = null): Promise<Checkpoint[]> {
     const filter = { experiment_id: { $in: [...experimentIds] }, is_best: true } as Filter<Document>;
-    return this.read(await this.collection.find(filter, ONE_BATCH).toArray());
+    return this.read(await this.collection.find(filter, { ...ONE_BATCH, ...reading(fields) }).toArray());
   }
 
   /** A page of the checkpoints of each experiment, latest epoch first. */

@@ -9,6 +9,7 @@ import { asRead, sameContent } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
 import { orderBy } from './orders';
+import { reading, type Projection } from './projections';
 import { findPagesOfParents, type Page, type PageLimits, type PageRequest } from './pages';
 import { advanceProgress, progressUpdate, recomputeProgress, storedProgress } from './progress';
 import { inTransaction, type KeyedQueue } from './transactions';
@@ -94,14 +95,20 @@ export class EpochStore {
   ) {}
 
   /** Epochs by id, in any order; ids of nothing are left out. */
-  async byIds(ids: readonly ObjectId[]): Promise<Epoch[]> {
-    return this.read(await this.collection.find({ _id: { $in: [...ids] } }, ONE_BATCH).toArray());
+  async byIds(ids: readonly ObjectId[], fields: Projection = null): Promise<Epoch[]> {
+    return this.read(
+      await this.collection.find({ _id: { $in: [...ids] } }, { ...ONE_BATCH, ...reading(fields) }).toArray(),
+    );
   }
 
   /** The epochs with these numbers of these experiments, every combination of the two lists. */
-  async byNumbers(experimentIds: readonly unknown[], numbers: readonly number[]): Promise<Epoch[]> {
+  async byNumbers(
+    experimentIds: readonly unknown[],
+    numbers: readonly number[],
+    fields: Projection = null,
+  ): Promise<Epoch[]> {
     const filter = { experiment_id: { $in: [...experimentIds] }, epoch: { $in: [...numbers] } } as Filter<Document>;
-    return this.read(await this.collection.find(filter, ONE_BATCH).toArray());
+    return this.read(await this.collection.find(filter, { ...ONE_BATCH, ...reading(fields) }).toArray());
   }
 
   /** A page of the epochs of each experiment, in order of their numbers. */

@@ -14,6 +14,7 @@ import { STALLED_AFTER_MS } from './liveness';
 import { encodeName } from './names';
 import { findPage } from './pages';
 import { orderBy, type Order } from './orders';
+import type { Projection } from './projections';
 import { toMetricName } from './values';
 
 const FACET_FIELDS = { status: 1, challenge: 1, 'model.name': 1, tags: 1, last_heartbeat_at: 1, last_seen_at: 1 };
@@ -54,11 +55,16 @@ export class ExperimentReports {
   ) {}
 
   /** The best COMPLETED experiments of a challenge, best first; those without the metric, or with NaN, are left out. */
-  async best(challenge: number, limit: number, { metric, direction }: Yardstick): Promise<Experiment[]> {
+  async best(
+    challenge: number,
+    limit: number,
+    { metric, direction }: Yardstick,
+    fields: Projection = null,
+  ): Promise<Experiment[]> {
     const path = `metrics.${encodeName(toMetricName(metric, 'metric'))}`;
     const order = orderBy([{ path, kind: 'number', direction }], { typedOnly: true });
     const filter = { challenge, status: ExperimentStatus.COMPLETED };
-    const request = { limit, backward: false, after: null, before: null };
+    const request = { limit, fields, backward: false, after: null, before: null };
     const page = await findPage(this.collection, filter, order, request, (raw) => this.reader.experiment(raw));
     return page.items.map(({ node }) => node);
   }

@@ -11,6 +11,7 @@ import { digestOf, sameContent, valueAt } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
 import { orderBy, type Order } from './orders';
+import { reading, type Projection } from './projections';
 import {
   countFilters,
   findPage,
@@ -61,8 +62,9 @@ export class ExperimentStore {
   ) {}
 
   /** Experiments by id, in any order; ids of nothing are left out. */
-  async byIds(ids: readonly unknown[]): Promise<Experiment[]> {
-    const rows = await this.collection.find({ _id: { $in: [...ids] } as Filter<Document> }, ONE_BATCH).toArray();
+  async byIds(ids: readonly unknown[], fields: Projection = null): Promise<Experiment[]> {
+    const filter = { _id: { $in: [...ids] } } as Filter<Document>;
+    const rows = await this.collection.find(filter, { ...ONE_BATCH, ...reading(fields) }).toArray();
     return rows.map((raw) => this.reader.experiment(raw));
   }
 

@@ -17,7 +17,7 @@ function plain(value: unknown): unknown {
 /** The first object in a tree, outermost first, that holds the key. */
 function find(tree: unknown, key: string): Document | undefined {
   if (typeof tree !== 'object' || tree === null) return undefined;
-  if (key in tree) return tree as Document;
+  if (key in tree) return tree;
   for (const inner of Object.values(tree)) {
     const found = find(inner, key);
     if (found) return found;

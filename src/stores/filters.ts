@@ -35,7 +35,7 @@ function list<T>(values: readonly T[], path: string): readonly T[] {
 /** The given operators of a field, each a condition of its own. */
 function conditions(field: string, operators: Operators): Filter<Document>[] {
   return Object.entries(operators).flatMap(([operator, value]) =>
-    value === undefined ? [] : [{ [field]: { [operator]: value } } as Filter<Document>],
+    value === undefined ? [] : [{ [field]: { [operator]: value } }],
   );
 }
 
@@ -103,7 +103,7 @@ function labels(field: string, filter: StringListFilter | null | undefined, path
 }
 
 function oneOf(field: string, values: readonly unknown[] | null | undefined, path: string): Filter<Document>[] {
-  return values ? [{ [field]: { $in: [...list(values, path)] } } as Filter<Document>] : [];
+  return values ? [{ [field]: { $in: [...list(values, path)] } }] : [];
 }
 
 function flag(field: string, value: boolean | null | undefined): Filter<Document>[] {
@@ -134,7 +134,7 @@ export function toPath(prefix: string, path: string, argument: string): string {
 /** Equality with any JSON value. Objects are equal whatever the order of their keys; a list also matches by an item. */
 function equals(path: string, value: unknown): Filter<Document> {
   if (value === null) return { [path]: { $type: 'null' } };
-  if (typeof value !== 'object' || Array.isArray(value)) return { [path]: { $eq: value } } as Filter<Document>;
+  if (typeof value !== 'object' || Array.isArray(value)) return { [path]: { $eq: value } };
   const keys = Object.entries(value);
   const isObject = { $eq: [{ $type: `$${path}` }, 'object'] };
   const size = { $cond: [isObject, { $size: { $objectToArray: `$${path}` } }, -1] };
@@ -175,9 +175,9 @@ function inLiveness(state: ExperimentLiveness, now: Date): Filter<Document> {
     case ExperimentLiveness.UNKNOWN:
       return { $and: [RUNNING, { last_heartbeat_at: { $not: { $type: 'date' } } }] };
     case ExperimentLiveness.ALIVE:
-      return { $and: [RUNNING, beats, { $or: heard }] } as Filter<Document>;
+      return { $and: [RUNNING, beats, { $or: heard }] };
     case ExperimentLiveness.STALLED:
-      return { $and: [RUNNING, beats, { $nor: heard }] } as Filter<Document>;
+      return { $and: [RUNNING, beats, { $nor: heard }] };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Document, Filter } from 'mongodb';
 import type { AnyId, KeyValue, Position } from './cursors';
+import { toProjection, union, type Projection } from './projections';
 
 /**
  * Keyset orders. A list is ordered by one or more keys and then by id. Documents whose key is missing, NaN or of another
@@ -69,7 +70,7 @@ function idPast(field: string, operator: '$gt' | '$lt', id: AnyId): Filter<Docum
   const rank = rankOfId(id);
   const types = operator === '$gt' ? ID_TYPES.slice(rank + 1) : ID_TYPES.slice(0, rank);
   const past = { [field]: { [operator]: id } } as Filter<Document>;
-  return types.length === 0 ? past : { $or: [past, { [field]: { $type: types } } as Filter<Document>] };
+  return types.length === 0 ? past : { $or: [past, { [field]: { $type: types } }] };
 }
 
 /** Both filters at once; an empty one adds nothing. */
@@ -86,13 +87,13 @@ interface Segment {
 
 function hasKey({ path, kind }: OrderKey): Filter<Document> {
   const range = kind === 'number' ? { $gte: -Infinity } : kind === 'string' ? { $gte: '' } : { $type: TYPES[kind] };
-  return { $and: [{ [path]: range }, { [path]: { $not: { $type: 'array' } } }] } as Filter<Document>;
+  return { $and: [{ [path]: range }, { [path]: { $not: { $type: 'array' } } }] };
 }
 
 function lacksKey({ path, kind }: OrderKey): Filter<Document> {
   const others = ALL_TYPES.filter((type) => !TYPES[kind].includes(type));
   const nan = kind === 'number' ? [{ [path]: NaN }] : [];
-  return { $or: [{ [path]: null }, { [path]: { $type: others } }, ...nan] } as Filter<Document>;
+  return { $or: [{ [path]: null }, { [path]: { $type: others } }, ...nan] };
 }
 
 /** What lies past a place within one segment; undefined where nothing of the segment does. */
@@ -112,7 +113,7 @@ function pastInSegment(
   return {
     [key.path]: { [`${operator}e`]: value },
     $or: [{ [key.path]: { [operator]: value } }, idPast('_id', operator, id)],
-  } as Filter<Document>;
+  };
 }
 
 /** The stretches that a page reads, in reading order: from the end for a backward page. */
@@ -155,7 +156,7 @@ function pastInComputed({ keys }: Order, side: 'after' | 'before', { values, id 
   keys.forEach(({ direction }, index) => {
     const value = values[index] ?? null;
     const flag = value === null ? 1 : 0;
-    alternatives.push(allOf(...equal, { [`n${index}`]: { [operatorOf(1)]: flag } } as Filter<Document>));
+    alternatives.push(allOf(...equal, { [`n${index}`]: { [operatorOf(1)]: flag } }));
     equal.push({ [`n${index}`]: flag });
     if (value === null) return;
     alternatives.push(allOf(...equal, pastScalar(`k${index}`, operatorOf(direction), value)));
@@ -174,19 +175,28 @@ function pastScalar(field: string, operator: '$gt' | '$lt', value: Exclude<KeyVa
   const types = (operator === '$gt' ? ranks.slice(rank + 1) : ranks.slice(0, rank)).map((type) =>
     type.replace('boolean', 'bool'),
   );
-  return types.length === 0 ? past : { $or: [past, { [field]: { $type: types } } as Filter<Document>] };
+  return types.length === 0 ? past : { $or: [past, { [field]: { $type: types } }] };
 }
 
 /**
  * Pipelines whose rows one after another are the list between the bounds, in reading order, at most `limit` of each; every
  * row is `{row: document}`, with the computed keys beside it where the order has those.
  */
-export function pipelinesOf(order: Order, base: Filter<Document>, bounds: Bounds, limit: number): Document[][] {
+export function pipelinesOf(
+  order: Order,
+  base: Filter<Document>,
+  bounds: Bounds,
+  limit: number,
+  fields: Projection = null,
+): Document[][] {
+  const projection = toProjection(union([fields], ...order.keys.map(({ path }) => path)));
+  const project = projection ? [{ $project: projection }] : [];
   if (!order.computed) {
     return segmentsOf(order, bounds).map(({ match, sort }) => [
       { $match: allOf(base, match) },
       { $sort: sort },
       { $limit: limit },
+      ...project,
       { $project: { row: '$$ROOT' } },
     ]);
   }
@@ -204,6 +214,7 @@ export function pipelinesOf(order: Order, base: Filter<Document>, bounds: Bounds
   return [
     [
       { $match: base },
+      ...project,
       { $project: { row: '$$ROOT', ...computedKeys(order) } },
       ...(past.length > 0 ? [{ $match: allOf(...past) }] : []),
       { $sort: sort },

@@ -3,6 +3,7 @@ import { badInput } from '../errors';
 import { ONE_BATCH } from './collections';
 import { decodeCursor, encodeCursor } from './cursors';
 import { allOf, pipelinesOf, positionOf, type Bounds, type Order } from './orders';
+import type { Projection } from './projections';
 
 /**
  * Pages of ordered lists. A page is found by comparing with the place of its cursor, so it stays right while documents
@@ -21,12 +22,11 @@ export interface PageArguments {
   before?: string | null;
 }
 
-/** Which fields of the documents are read: stored paths, or `null` for all. */
-export type Projection = readonly string[] | null;
-
 /** A checked request for a page. */
 export interface PageRequest extends Bounds {
   limit: number;
+  /** What is read of the documents. */
+  fields: Projection;
 }
 
 export interface PageItem<T> {
@@ -43,7 +43,7 @@ export interface Page<T> {
 export const EMPTY_PAGE: Page<never> = { items: [], hasNextPage: false, hasPreviousPage: false };
 
 /** Checks the four arguments of a connection. Leaving out both `first` and `last` means the list's default. */
-export function toPageRequest(args: PageArguments, order: Order, limits: PageLimits): PageRequest {
+export function toPageRequest(args: PageArguments, order: Order, limits: PageLimits, fields: Projection): PageRequest {
   const { first, last } = args;
   if (first != null && last != null) throw badInput('first', 'give `first` or `last`, not both');
   for (const [name, value] of [
@@ -57,6 +57,7 @@ export function toPageRequest(args: PageArguments, order: Order, limits: PageLim
   const { name, keys } = order;
   return {
     limit: first ?? last ?? limits.default,
+    fields,
     backward: last != null,
     after: args.after == null ? null : decodeCursor(name, keys.length, args.after, 'after'),
     before: args.before == null ? null : decodeCursor(name, keys.length, args.before, 'before'),
@@ -97,7 +98,9 @@ export async function findPage<T>(
   read: (raw: Document) => T | undefined,
 ): Promise<Page<T>> {
   const wanted = request.limit + 1;
-  const results = await unionOf(collection, pipelinesOf(order, base, request, wanted), [{ $limit: wanted }]);
+  const results = await unionOf(collection, pipelinesOf(order, base, request, wanted, request.fields), [
+    { $limit: wanted },
+  ]);
   return toPage(order, request, results, read);
 }
 
@@ -114,7 +117,13 @@ export async function findPagesOfParents<T>(
 ): Promise<Map<string, Page<T>>> {
   const pages = new Map<string, Document[]>(parents.ids.map((id) => [String(id), []]));
   const ofParent = { $expr: { $eq: [`$${children.parentField}`, '$$parent'] } };
-  const pipelines = pipelinesOf(order, allOf(ofParent, children.base ?? {}), request, request.limit + 1);
+  const pipelines = pipelinesOf(
+    order,
+    allOf(ofParent, children.base ?? {}),
+    request,
+    request.limit + 1,
+    request.fields,
+  );
   const names = pipelines.map((_, index) => (pipelines.length === 1 ? 'result' : `segment${index}`));
   const lookups = pipelines.map((pipeline, index) => ({
     $lookup: { from: children.collection, let: { parent: '$_id' }, pipeline, as: names[index]! },
@@ -152,7 +161,7 @@ export async function findPagesOfFilters<T>(
 ): Promise<Page<T>[]> {
   const wanted = request.limit + 1;
   const branches = filters.flatMap((filter, index) =>
-    pipelinesOf(order, filter, request, wanted).map((pipeline) => [
+    pipelinesOf(order, filter, request, wanted, request.fields).map((pipeline) => [
       ...pipeline,
       { $addFields: { branch: { $literal: index } } },
     ]),

@@ -12,6 +12,7 @@ import { countBy, ofType, toFacet, toHistogram } from './facets';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
 import { orderBy, type Order } from './orders';
+import { reading, type Projection } from './projections';
 import { countFilters, findPage, findPagesOfFilters, type Page, type PageLimits, type PageRequest } from './pages';
 import { EEG_QUALITY, type Shape } from './shapes';
 import { isDuplicateKey } from './transactions';
@@ -94,13 +95,19 @@ export class SubjectStore {
   ) {}
 
   /** Subjects by id, in any order; ids of nothing are left out. */
-  async byIds(ids: readonly ObjectId[]): Promise<Subject[]> {
-    return this.read(await this.collection.find({ _id: { $in: [...ids] } }, ONE_BATCH).toArray());
+  async byIds(ids: readonly ObjectId[], fields: Projection = null): Promise<Subject[]> {
+    return this.read(
+      await this.collection.find({ _id: { $in: [...ids] } }, { ...ONE_BATCH, ...reading(fields) }).toArray(),
+    );
   }
 
   /** Subjects by their identifier in the dataset, in any order. */
-  async bySubjectIds(subjectIds: readonly string[]): Promise<Subject[]> {
-    return this.read(await this.collection.find({ subject_id: { $in: [...subjectIds] } }, ONE_BATCH).toArray());
+  async bySubjectIds(subjectIds: readonly string[], fields: Projection = null): Promise<Subject[]> {
+    return this.read(
+      await this.collection
+        .find({ subject_id: { $in: [...subjectIds] } }, { ...ONE_BATCH, ...reading(fields) })
+        .toArray(),
+    );
   }
 
   /** A page of the subjects under a filter. */

@@ -16,10 +16,10 @@ export class ConfigFilter {
     nullable: true,
     description: 'Equal to this. An explicit null matches a stored null, and not a missing value.',
   })
-  eq?: unknown | null;
+  eq?: unknown;
 
   @Field(() => JSONValue, { nullable: true, description: 'Different from this, or missing.' })
-  ne?: unknown | null;
+  ne?: unknown;
 
   @Field(() => [JSONValue], { nullable: true, description: 'Equal to one of these, at most 250.' })
   in?: unknown[] | null;
