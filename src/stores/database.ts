@@ -46,6 +46,7 @@ export async function openDatabase(uri: string): Promise<Database> {
       retryReads: true,
       ignoreUndefined: true,
       serverSelectionTimeoutMS: 5_000,
+      waitQueueTimeoutMS: 5_000,
       monitorCommands: true,
     });
   } catch (error) {

@@ -31,6 +31,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   if (UNAVAILABLE.some((kind) => error instanceof kind) || error instanceof MongoWriteConcernError) return true;
   return (
     error.name.startsWith('MongoPool') ||
+    error.name === 'MongoWaitQueueTimeoutError' ||
     TRANSIENT_CODES.has(Number(error.code)) ||
     error.hasErrorLabel('RetryableWriteError') ||
     error.hasErrorLabel('TransientTransactionError') ||
