@@ -14,7 +14,7 @@ import { decode, encode } from './values/codec';
 import { doc, isDoc, Timestamp, typeName, type Doc, type Value } from './values/value';
 
 /** A place between events: after the operation `ordinal` of the commit `instant`. */
-export interface Position {
+interface Position {
   instant: bigint;
   ordinal: number;
   /** After the invalidate event that followed the operation. */
@@ -22,7 +22,7 @@ export interface Position {
 }
 
 /** What a stream watches: a collection, a database (no collection) or everything (neither). */
-export interface Scope {
+interface Scope {
   db: string | undefined;
   collection: string | undefined;
 }
@@ -44,7 +44,7 @@ const OPTIONS = [
 const STAGES = ['$match', '$project', '$addFields', '$set', '$unset', '$replaceRoot', '$replaceWith'];
 
 /** The resume token of a position. Tokens sort as their positions do. */
-export function resumeToken(position: Position): Doc {
+function resumeToken(position: Position): Doc {
   const instant = position.instant.toString(16).padStart(16, '0');
   const ordinal = position.ordinal.toString(16).padStart(8, '0');
   return doc({ _data: `82${instant}${ordinal}${position.invalidated ? '01' : '00'}`.toUpperCase() });

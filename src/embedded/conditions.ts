@@ -3,7 +3,7 @@ import { equal, RANK, typeRank } from './values/compare';
 import { asNumber, BSONRegExp, isDoc, Undefined, type Doc, type Value } from './values/value';
 
 /** An end of a range. */
-export interface End {
+interface End {
   value: Value;
   inclusive: boolean;
 }

@@ -22,7 +22,7 @@ export interface Batch {
   extra?: Doc;
 }
 
-export interface OpenCursor {
+interface OpenCursor {
   id: bigint;
   ns: string;
   source: CursorSource;

@@ -6,7 +6,7 @@ import type { Snapshot, Store, Writer } from './storage/store';
 /** Label that tells drivers to run the whole transaction again. */
 export const TRANSIENT = { errorLabels: ['TransientTransactionError'] };
 
-export function writeConflict(): MongoError {
+function writeConflict(): MongoError {
   const message =
     'WriteConflict error: this operation conflicted with another operation. Please retry your operation or multi-document transaction.';
   return mongoError('WriteConflict', message, TRANSIENT);

@@ -113,7 +113,7 @@ export function pipelineOf(body: Doc): Value[] {
 }
 
 /** The batch size in the required option `cursor`. */
-export function batchSizeOf(body: Doc): number {
+function batchSizeOf(body: Doc): number {
   const cursor = docField(body, 'aggregate', 'cursor');
   if (cursor === undefined) {
     throw mongoError(
@@ -142,7 +142,7 @@ function namespaceOf(invocation: Invocation): string {
 }
 
 /** Reads the collections of a pipeline, its sub-pipelines' included, from one view. */
-export class PipelineReader implements StageSource {
+class PipelineReader implements StageSource {
   constructor(
     private readonly invocation: Invocation,
     private readonly view: View,

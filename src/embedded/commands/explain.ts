@@ -26,7 +26,7 @@ export const explain: Command = {
 };
 
 /** The answer of explain for a command; with `run` the query is carried out to count what it reads. */
-export function explainCommand(invocation: Invocation, inner: Doc, run: boolean): Doc {
+function explainCommand(invocation: Invocation, inner: Doc, run: boolean): Doc {
   const [name] = inner.keys();
   const ns = `${invocation.db}.${nameOf(inner, name)}`;
   const { query, stages } = explained(inner, name ?? '');

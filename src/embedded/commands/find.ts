@@ -22,7 +22,7 @@ import {
 /** Documents of a first batch whose size nobody gave. */
 const FIRST_BATCH = 101;
 const REFUSED = ['collation', 'min', 'max', 'returnKey', 'showRecordId', 'tailable', 'awaitData', 'let', 'oplogReplay'];
-export const FIND_FIELDS = [
+const FIND_FIELDS = [
   'filter',
   'sort',
   'projection',

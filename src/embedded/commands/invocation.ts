@@ -44,7 +44,7 @@ export interface Command {
 }
 
 /** Fields that drivers may add to any command; each is dealt with in dispatch.ts. */
-export const GENERIC_FIELDS: ReadonlySet<string> = new Set([
+const GENERIC_FIELDS: ReadonlySet<string> = new Set([
   '$db',
   'lsid',
   '$clusterTime',

@@ -30,7 +30,7 @@ export interface Writer extends View {
 
 const STATE_KEY = namedKey(TABLE.meta, 'state');
 /** Instant of the write transaction's view: everything that was ever queued is in it. */
-export const LATEST = 0xffff_ffff_ffff_ffffn;
+const LATEST = 0xffff_ffff_ffff_ffffn;
 
 /** What is kept beside every commit. */
 export interface StoreState {
@@ -121,11 +121,6 @@ export class Store {
   /** Writes a compacted copy of the newest state to `path`. */
   async copyTo(path: string): Promise<void> {
     await this.env.backup(path, true);
-  }
-
-  /** Bytes of the data file that are in use, and entries. */
-  stats(): Record<string, unknown> {
-    return this.env.getStats();
   }
 
   /** Waits for queued commits, then closes the environment. */
