@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoServerError, type ClientSession, type MongoClient } from 'mongodb';
-import { databaseUnavailable } from '../errors';
 import { isDatabaseUnavailable } from './failures';
 
 const DUPLICATE_KEY = 11_000;
 const MAX_DUPLICATE_RETRIES = 5;
-/** After so long no further attempt begins: the driver alone would go on for two minutes, and callers can retry. */
+/** After so long no further attempt begins: the caller gets the error, and may repeat the call. */
 const ATTEMPTS_WITHIN_MS = 10_000;
-const RETRY_AFTER_MS = 50;
+const FIRST_RETRY_MS = 5;
+const LAST_RETRY_MS = 500;
 
 /** Whether a write failed because another document holds the same unique key. */
 export function isDuplicateKey(error: unknown): error is MongoServerError {
@@ -39,27 +39,30 @@ export class KeyedQueue {
 }
 
 /**
- * Runs `work` in a transaction, again from the start after a write conflict (the driver does that), after a unique key
- * that a concurrent writer took first (the next attempt finds that writer's document), and after a broken connection
- * (whether or not the commit took place). `work` must therefore be idempotent, have no effect outside the transaction, and
- * run one operation at a time. DATABASE_UNAVAILABLE where the attempts go on for too long.
+ * Runs `work` in a transaction, again from the start after a write conflict, after a unique key that a concurrent writer
+ * took first (the next attempt finds that writer's document), and after a broken connection, whether or not the commit
+ * took place. `work` must therefore be idempotent, have no effect outside the transaction, and run one operation at a
+ * time. Rejects with the last error where the attempts go on for too long.
+ *
+ * The driver's own `withTransaction` is no help here: it takes every error for one of its own, and the bare socket errors
+ * that it passes on make it fail with a TypeError (seen with mongodb 7.9).
  */
 export async function inTransaction<T>(client: MongoClient, work: (session: ClientSession) => Promise<T>): Promise<T> {
   const deadline = Date.now() + ATTEMPTS_WITHIN_MS;
   for (let attempt = 1; ; attempt++) {
+    const session = client.startSession();
     try {
-      return await client.withSession((session) =>
-        session.withTransaction(() => {
-          if (Date.now() > deadline) throw databaseUnavailable();
-          return work(session);
-        }),
-      );
+      session.startTransaction();
+      const result = await work(session);
+      await session.commitTransaction();
+      return result;
     } catch (error) {
-      if (isDatabaseUnavailable(error) && Date.now() < deadline) {
-        await sleep(RETRY_AFTER_MS * attempt * (0.5 + Math.random()));
-      } else if (!isDuplicateKey(error) || attempt >= MAX_DUPLICATE_RETRIES) {
-        throw error;
-      }
+      if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
+      const mayPass = isDatabaseUnavailable(error) || (isDuplicateKey(error) && attempt < MAX_DUPLICATE_RETRIES);
+      if (!mayPass || Date.now() > deadline) throw error;
+    } finally {
+      await session.endSession().catch(() => undefined);
     }
+    await sleep(Math.min(FIRST_RETRY_MS * 1.5 ** attempt, LAST_RETRY_MS) * Math.random());
   }
 }
