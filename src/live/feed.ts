@@ -2,11 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoError, MongoServerError, type ChangeStream, type ResumeToken } from 'mongodb';
 import type { Log } from '../log';
 import type { Database } from '../stores/database';
+import { withinTime } from '../stores/time-limits';
 import type { Broker } from './broker';
 import { encodeToken, PIPELINE, readChange } from './events';
 
 /** How long the database holds an empty answer back, waiting for an event. */
 const AWAIT_MS = 1_000;
+/** Silence for so long means that the answer will never come (see stores/time-limits). */
+const SILENT_MS = 10_000;
+const CLOSE_WITHIN_MS = 1_000;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5_000;
 /** Events passed on before subscribers get a turn to take theirs. */
@@ -62,8 +66,12 @@ export class ChangeFeed {
 
   async close(): Promise<void> {
     this.stopping.abort();
-    await this.stream?.close().catch(() => undefined);
+    await this.closeStream();
     await this.running;
+  }
+
+  private async closeStream(): Promise<void> {
+    if (this.stream) await withinTime(this.stream.close(), CLOSE_WITHIN_MS).catch(() => undefined);
   }
 
   private async run(onOpen: () => void): Promise<void> {
@@ -85,7 +93,7 @@ export class ChangeFeed {
         }
       }
       this.openSince = undefined;
-      await this.stream?.close().catch(() => undefined);
+      await this.closeStream();
       await sleep(delay * (0.5 + Math.random()), undefined, { signal: this.stopping.signal }).catch(() => undefined);
       delay = Math.min(delay * 2, LAST_RETRY_MS);
     }
@@ -100,7 +108,7 @@ export class ChangeFeed {
     });
     this.stream = stream;
     for (let count = 1; !this.stopping.signal.aborted && !stream.closed; count++) {
-      const change = await stream.tryNext();
+      const change = await withinTime(stream.tryNext(), AWAIT_MS + SILENT_MS);
       if (!this.openSince) {
         this.openSince = new Date();
         onOpen();

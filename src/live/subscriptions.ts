@@ -7,12 +7,14 @@ import type { ExperimentEvent } from '../../types/events/ExperimentEvent';
 import { badInput, notFound } from '../errors';
 import type { Stores } from '../stores';
 import { isDatabaseUnavailable } from '../stores/failures';
+import { withinTime } from '../stores/time-limits';
 import type { Broker } from './broker';
 import { decodeToken, PIPELINE, readChange, type LiveEvent } from './events';
 import { isHistoryLost, type ChangeFeed } from './feed';
 import { resyncRequired, type EventQueue } from './queue';
 
 const CATCH_UP_AWAIT_MS = 250;
+const CLOSE_WITHIN_MS = 1_000;
 
 type Accepts = (event: LiveEvent) => boolean;
 
@@ -175,7 +177,7 @@ export class Live {
       while (!signal.aborted) {
         queue = this.broker.openAfter(last, accepts);
         if (queue) break;
-        const change = await stream.tryNext();
+        const change = await withinTime(stream.tryNext());
         if (!change) continue;
         const entry = readChange(change);
         if (entry === 'reset') throw resyncRequired('The history of changes has a gap.');
@@ -190,7 +192,7 @@ export class Live {
       throw isRefused ? badInput('after', 'is not a cursor that the database can continue from') : error;
     } finally {
       signal.removeEventListener('abort', stop);
-      await stream.close();
+      await withinTime(stream.close(), CLOSE_WITHIN_MS).catch(() => undefined);
     }
     if (!queue) return;
     const live = queue;

@@ -3,7 +3,7 @@ import type { Checkpoint } from '../../types/Checkpoint';
 import { WriteOutcome } from '../../types/enums/WriteOutcome';
 import type { SaveCheckpointInput } from '../../types/inputs/SaveCheckpointInput';
 import { conflict, notFound } from '../errors';
-import { CHECKPOINTS, ONE_BATCH } from './collections';
+import { CHECKPOINTS, wholeAnswer } from './collections';
 import { asRead, sameContent } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
@@ -96,7 +96,7 @@ export class CheckpointStore {
   /** Checkpoints by id, in any order; ids of nothing are left out. */
   async byIds(ids: readonly ObjectId[], fields: Projection = null): Promise<Checkpoint[]> {
     return this.read(
-      await this.collection.find({ _id: { $in: [...ids] } }, { ...ONE_BATCH, ...reading(fields) }).toArray(),
+      await this.collection.find({ _id: { $in: [...ids] } }, { ...wholeAnswer(), ...reading(fields) }).toArray(),
     );
   }
 
@@ -109,7 +109,7 @@ export class CheckpointStore {
     const filter = { experiment_id: { $in: [...experimentIds] }, epoch: { $in: [...epochs] } } as Filter<Document>;
     return this.read(
       await this.collection
-        .find(filter, { ...ONE_BATCH, ...reading(fields) })
+        .find(filter, { ...wholeAnswer(), ...reading(fields) })
         .sort({ _id: 1 })
         .toArray(),
     );
@@ -118,7 +118,7 @@ export class CheckpointStore {
   /** The best checkpoint of each experiment that has one. */
   async bestOf(experimentIds: readonly unknown[], fields: Projection = null): Promise<Checkpoint[]> {
     const filter = { experiment_id: { $in: [...experimentIds] }, is_best: true } as Filter<Document>;
-    return this.read(await this.collection.find(filter, { ...ONE_BATCH, ...reading(fields) }).toArray());
+    return this.read(await this.collection.find(filter, { ...wholeAnswer(), ...reading(fields) }).toArray());
   }
 
   /** A page of the checkpoints of each experiment, latest epoch first. */
@@ -140,7 +140,7 @@ export class CheckpointStore {
           { $match: { experiment_id: { $in: [...experimentIds] } } },
           { $group: { _id: '$experiment_id', count: { $sum: 1 } } },
         ],
-        ONE_BATCH,
+        wholeAnswer(),
       )
       .toArray();
     return new Map(groups.map((group) => [String(group._id), group.count as number]));

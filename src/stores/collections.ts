@@ -1,6 +1,7 @@
 import type { Collection, Db, Document, IndexDescription } from 'mongodb';
 import { MongoServerError } from 'mongodb';
 import { StartupError } from '../errors';
+import { readLimit } from './time-limits';
 
 export const EXPERIMENTS = 'experiments';
 export const EPOCHS = 'epochs';
@@ -11,10 +12,12 @@ export const COLLECTION_NAMES = [EXPERIMENTS, EPOCHS, CHECKPOINTS, SUBJECTS] as 
 export type CollectionName = (typeof COLLECTION_NAMES)[number];
 
 /**
- * Option of every read whose rows are bounded: all of them in the first answer (which the database cuts at 16 MB), since
- * the default of 101 would make the number of commands grow with the rows.
+ * Options of every read whose rows are bounded: all of them in the first answer (which the database cuts at 16 MB), since
+ * the default of 101 would make the number of commands grow with the rows; and the time limit of reads.
  */
-export const ONE_BATCH = { batchSize: 1_000_000 } as const;
+export function wholeAnswer(): { batchSize: number; signal: AbortSignal } {
+  return { batchSize: 1_000_000, ...readLimit() };
+}
 
 export type Collections = Readonly<Record<CollectionName, Collection<Document>>>;
 

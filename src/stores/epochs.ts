@@ -4,7 +4,7 @@ import { EpochConflict } from '../../types/enums/EpochConflict';
 import { WriteOutcome } from '../../types/enums/WriteOutcome';
 import type { EpochInput } from '../../types/inputs/EpochInput';
 import { ApiError, conflict, notFound } from '../errors';
-import { EPOCHS, ONE_BATCH } from './collections';
+import { EPOCHS, wholeAnswer } from './collections';
 import { asRead, sameContent } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
@@ -20,6 +20,9 @@ export const EPOCH_LIMITS: PageLimits = { default: 100, max: 1000 };
 export const EPOCH_ORDER = orderBy([{ path: 'epoch', kind: 'number', direction: 1 }], { typedOnly: true });
 
 export const MAX_BATCH = 1000;
+
+/** Stored epochs that a subscription reads at a time: its reader may be slow, and no cursor waits for it meanwhile. */
+const STORED_BATCH = 500;
 
 /** Epochs by number, bounds included. */
 export interface EpochRange {
@@ -97,7 +100,7 @@ export class EpochStore {
   /** Epochs by id, in any order; ids of nothing are left out. */
   async byIds(ids: readonly ObjectId[], fields: Projection = null): Promise<Epoch[]> {
     return this.read(
-      await this.collection.find({ _id: { $in: [...ids] } }, { ...ONE_BATCH, ...reading(fields) }).toArray(),
+      await this.collection.find({ _id: { $in: [...ids] } }, { ...wholeAnswer(), ...reading(fields) }).toArray(),
     );
   }
 
@@ -108,7 +111,7 @@ export class EpochStore {
     fields: Projection = null,
   ): Promise<Epoch[]> {
     const filter = { experiment_id: { $in: [...experimentIds] }, epoch: { $in: [...numbers] } } as Filter<Document>;
-    return this.read(await this.collection.find(filter, { ...ONE_BATCH, ...reading(fields) }).toArray());
+    return this.read(await this.collection.find(filter, { ...wholeAnswer(), ...reading(fields) }).toArray());
   }
 
   /** A page of the epochs of each experiment, in order of their numbers. */
@@ -134,7 +137,7 @@ export class EpochStore {
           { $match: { experiment_id: { $in: [...experimentIds] }, ...rangeFilter(range) } },
           { $group: { _id: '$experiment_id', count: { $sum: 1 } } },
         ],
-        ONE_BATCH,
+        wholeAnswer(),
       )
       .toArray();
     return new Map(groups.map((group) => [String(group._id), group.count as number]));
@@ -145,13 +148,15 @@ export class EpochStore {
    * stored.
    */
   async *storedAfter(experimentId: ObjectId, afterEpoch: number): AsyncGenerator<Epoch> {
-    const cursor = this.collection
-      .find({ experiment_id: experimentId, epoch: { $gt: afterEpoch } })
-      .sort({ epoch: 1 })
-      .batchSize(500);
-    for await (const raw of cursor) {
-      const epoch = this.reader.epoch(raw);
-      if (epoch) yield epoch;
+    for (let last = afterEpoch; ;) {
+      const rows = await this.collection
+        .find({ experiment_id: experimentId, epoch: { $gt: last } }, wholeAnswer())
+        .sort({ epoch: 1 })
+        .limit(STORED_BATCH)
+        .toArray();
+      yield* this.read(rows);
+      if (rows.length < STORED_BATCH) return;
+      last = rows.at(-1)!.epoch as number;
     }
   }
 
@@ -231,7 +236,7 @@ export class EpochStore {
     const now = new Date();
     const numbers = [...new Set(drafts.map(({ epoch }) => epoch))];
     const stored = await this.collection
-      .find({ experiment_id: experimentId, epoch: { $in: numbers } }, { ...ONE_BATCH, session })
+      .find({ experiment_id: experimentId, epoch: { $in: numbers } }, { ...wholeAnswer(), session })
       .toArray();
     const before = new Map(stored.map((raw) => [raw.epoch as number, raw]));
     const current = new Map(before);

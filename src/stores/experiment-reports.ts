@@ -5,7 +5,7 @@ import type { Experiment } from '../../types/Experiment';
 import type { ExperimentFacets } from '../../types/ExperimentFacets';
 import type { QueryPlan } from '../../types/QueryPlan';
 import type { ModelTrainingTime } from '../../types/ModelTrainingTime';
-import { ONE_BATCH } from './collections';
+import { wholeAnswer } from './collections';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
 import { explainPage } from './explain';
@@ -146,7 +146,7 @@ export class ExperimentReports {
   }
 
   private aggregate(pipeline: Document[]): Promise<Document[]> {
-    return this.collection.aggregate(pipeline, ONE_BATCH).toArray();
+    return this.collection.aggregate(pipeline, wholeAnswer()).toArray();
   }
 
   private get collection() {

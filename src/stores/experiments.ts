@@ -6,7 +6,7 @@ import type { CreateExperimentInput } from '../../types/inputs/CreateExperimentI
 import type { UpdateExperimentInput } from '../../types/inputs/UpdateExperimentInput';
 import type { UpdateExperimentStatusInput } from '../../types/inputs/UpdateExperimentStatusInput';
 import { badInput, conflict, notFound } from '../errors';
-import { EXPERIMENTS, ONE_BATCH } from './collections';
+import { EXPERIMENTS, wholeAnswer } from './collections';
 import { digestOf, sameContent, valueAt } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
@@ -23,6 +23,7 @@ import {
 } from './pages';
 import { NO_PROGRESS, progressUpdate, recomputeProgress, storedProgress } from './progress';
 import { CONFIG, DATASET, MODEL } from './shapes';
+import { readLimit, withinTime } from './time-limits';
 import { inTransaction, isDuplicateKey, type KeyedQueue } from './transactions';
 import { assertFits, toLabels, toMetrics, toObjectId, toOpenObject, toText } from './values';
 
@@ -64,7 +65,7 @@ export class ExperimentStore {
   /** Experiments by id, in any order; ids of nothing are left out. */
   async byIds(ids: readonly unknown[], fields: Projection = null): Promise<Experiment[]> {
     const filter = { _id: { $in: [...ids] } } as Filter<Document>;
-    const rows = await this.collection.find(filter, { ...ONE_BATCH, ...reading(fields) }).toArray();
+    const rows = await this.collection.find(filter, { ...wholeAnswer(), ...reading(fields) }).toArray();
     return rows.map((raw) => this.reader.experiment(raw));
   }
 
@@ -75,7 +76,7 @@ export class ExperimentStore {
 
   /** How many experiments are under a filter. */
   count(filter: Filter<Document> = {}): Promise<number> {
-    return this.collection.countDocuments(filter);
+    return this.collection.countDocuments(filter, readLimit());
   }
 
   /** A page of the experiments that continue each of these. */
@@ -97,7 +98,7 @@ export class ExperimentStore {
           { $match: { parent_experiment_id: { $in: [...parentIds] } } },
           { $group: { _id: '$parent_experiment_id', count: { $sum: 1 } } },
         ],
-        ONE_BATCH,
+        wholeAnswer(),
       )
       .toArray();
     return new Map(groups.map((group) => [String(group._id), group.count as number]));
@@ -137,7 +138,7 @@ export class ExperimentStore {
     const parentId = given.parent_experiment_id as ObjectId | undefined;
     if (parentId && !(await this.exists(parentId))) throw notFound('Parent experiment', parentId.toHexString());
     try {
-      await this.collection.insertOne(document);
+      await withinTime(this.collection.insertOne(document));
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
       return { experiment: await this.sameCreation(id, document), outcome: WriteOutcome.UNCHANGED };
@@ -220,10 +221,12 @@ export class ExperimentStore {
   /** Notes a running trainer's sign of life; NOT_FOUND where the experiment does not exist. */
   async heartbeat(id: ObjectId): Promise<Experiment> {
     const now = new Date();
-    const raw = await this.collection.findOneAndUpdate(
-      { _id: id },
-      { $set: { last_seen_at: now, last_heartbeat_at: now } },
-      { returnDocument: 'after' },
+    const raw = await withinTime(
+      this.collection.findOneAndUpdate(
+        { _id: id },
+        { $set: { last_seen_at: now, last_heartbeat_at: now } },
+        { returnDocument: 'after' },
+      ),
     );
     if (!raw) throw notFound('Experiment', id.toHexString());
     return this.reader.experiment(raw);
@@ -239,10 +242,11 @@ export class ExperimentStore {
     const drain = async (collection: typeof epochs): Promise<number> => {
       for (let deleted = 0; ;) {
         const rows = await collection
-          .find(ofExperiment, { ...ONE_BATCH, projection: { _id: 1 }, limit: DELETE_BATCH })
+          .find(ofExperiment, { ...wholeAnswer(), projection: { _id: 1 }, limit: DELETE_BATCH })
           .toArray();
         if (rows.length === 0) return deleted;
-        deleted += (await collection.deleteMany({ _id: { $in: rows.map((row) => row._id) } })).deletedCount;
+        const batch = { _id: { $in: rows.map((row) => row._id) } };
+        deleted += (await withinTime(collection.deleteMany(batch))).deletedCount;
       }
     };
     let deletedEpochs = await drain(epochs);
@@ -292,7 +296,7 @@ export class ExperimentStore {
   }
 
   private async sameCreation(id: ObjectId, document: Document): Promise<Experiment> {
-    const stored = await this.collection.findOne({ _id: id });
+    const stored = await this.collection.findOne({ _id: id }, readLimit());
     if (stored && stored.creation_digest === document.creation_digest) return this.reader.experiment(stored);
     throw conflict(
       `Experiment ${id.toHexString()} is stored with other content; take a new id for another experiment.`,
@@ -368,7 +372,7 @@ export class ExperimentStore {
   }
 
   private async exists(id: ObjectId): Promise<boolean> {
-    return (await this.collection.findOne({ _id: id }, { projection: { _id: 1 } })) !== null;
+    return (await this.collection.findOne({ _id: id }, { ...readLimit(), projection: { _id: 1 } })) !== null;
   }
 
   private get collection() {

@@ -19,12 +19,17 @@ function isSocketFailure(error: unknown): boolean {
   return error instanceof Error && SOCKET_CALLS.has(String((error as NodeJS.ErrnoException).syscall));
 }
 
+/** Whether a read was ended by its time limit. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError';
+}
+
 /**
  * Whether an error means that the database could not answer for now, so that the same call may succeed later; the
  * outcome of a write is then unknown, and repeating it is safe because every write of the stores is idempotent.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  if (!(error instanceof MongoError)) return isSocketFailure(error);
+  if (!(error instanceof MongoError)) return isSocketFailure(error) || isTimeout(error);
   // A bulk write reports a connection that broke under it as its own error, around the real one.
   const { errorResponse } = error as { errorResponse?: unknown };
   if ([error.cause, errorResponse].some((inner) => inner !== error && isDatabaseUnavailable(inner))) return true;

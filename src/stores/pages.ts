@@ -1,6 +1,6 @@
 import type { Collection, Document, Filter } from 'mongodb';
 import { badInput } from '../errors';
-import { ONE_BATCH } from './collections';
+import { wholeAnswer } from './collections';
 import { decodeCursor, encodeCursor } from './cursors';
 import { allOf, pipelinesOf, positionOf, type Bounds, type Order } from './orders';
 import type { Projection } from './projections';
@@ -139,7 +139,7 @@ export async function findPagesOfParents<T>(
         ...join,
         { $unwind: '$result' },
       ],
-      ONE_BATCH,
+      wholeAnswer(),
     )
     .toArray();
   for (const { _id, result } of results) pages.get(String(_id))?.push(result as Document);
@@ -194,5 +194,5 @@ async function unionOf(
   const [head, ...rest] = branches;
   if (!head) return [];
   const unions = rest.map((pipeline) => ({ $unionWith: { coll: collection.collectionName, pipeline } }));
-  return collection.aggregate([...head, ...unions, ...after], ONE_BATCH).toArray();
+  return collection.aggregate([...head, ...unions, ...after], wholeAnswer()).toArray();
 }

@@ -1,7 +1,7 @@
 import type { Document } from 'mongodb';
 import { Double } from 'mongodb';
 import type { MetricSeries } from '../../types/MetricSeries';
-import { ONE_BATCH } from './collections';
+import { wholeAnswer } from './collections';
 import type { Database } from './database';
 import { sampleIndexes } from './downsample';
 import { decodeName, encodeName } from './names';
@@ -33,7 +33,7 @@ export class SeriesStore {
     const wanted = names ? Object.fromEntries(names.map((name) => [`metrics.${encodeName(name)}`, 1])) : { metrics: 1 };
     const cursor = this.database.collections.epochs
       .find({ experiment_id: { $in: [...experimentIds] }, epoch: { $gte: -Infinity } } as Document, {
-        ...ONE_BATCH,
+        ...wholeAnswer(),
         projection: { _id: 0, experiment_id: 1, epoch: 1, ...wanted },
       })
       .sort({ experiment_id: 1, epoch: 1 });

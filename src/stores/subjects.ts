@@ -6,7 +6,7 @@ import type { SubjectInput } from '../../types/inputs/SubjectInput';
 import type { Subject } from '../../types/Subject';
 import type { SubjectFacets } from '../../types/SubjectFacets';
 import { ApiError } from '../errors';
-import { ONE_BATCH } from './collections';
+import { wholeAnswer } from './collections';
 import { sameContent, valueAt } from './content';
 import { countBy, ofType, toFacet, toHistogram } from './facets';
 import type { Database } from './database';
@@ -15,6 +15,7 @@ import { orderBy, type Order } from './orders';
 import { reading, type Projection } from './projections';
 import { countFilters, findPage, findPagesOfFilters, type Page, type PageLimits, type PageRequest } from './pages';
 import { EEG_QUALITY, type Shape } from './shapes';
+import { readLimit, withinTime } from './time-limits';
 import { isDuplicateKey } from './transactions';
 import { assertFits, toLabels, toOpenObject, toQuantity, toText } from './values';
 
@@ -97,7 +98,7 @@ export class SubjectStore {
   /** Subjects by id, in any order; ids of nothing are left out. */
   async byIds(ids: readonly ObjectId[], fields: Projection = null): Promise<Subject[]> {
     return this.read(
-      await this.collection.find({ _id: { $in: [...ids] } }, { ...ONE_BATCH, ...reading(fields) }).toArray(),
+      await this.collection.find({ _id: { $in: [...ids] } }, { ...wholeAnswer(), ...reading(fields) }).toArray(),
     );
   }
 
@@ -105,7 +106,7 @@ export class SubjectStore {
   async bySubjectIds(subjectIds: readonly string[], fields: Projection = null): Promise<Subject[]> {
     return this.read(
       await this.collection
-        .find({ subject_id: { $in: [...subjectIds] } }, { ...ONE_BATCH, ...reading(fields) })
+        .find({ subject_id: { $in: [...subjectIds] } }, { ...wholeAnswer(), ...reading(fields) })
         .toArray(),
     );
   }
@@ -117,30 +118,33 @@ export class SubjectStore {
 
   /** How many subjects are under a filter. */
   count(filter: Filter<Document> = {}): Promise<number> {
-    return this.collection.countDocuments(filter);
+    return this.collection.countDocuments(filter, readLimit());
   }
 
   /** What the subjects under a filter are, in counts. */
   async facets(filter: Filter<Document>): Promise<SubjectFacets> {
     const [found] = await this.collection
-      .aggregate([
-        { $match: filter },
-        { $project: { releases: 1, sex: 1, splits: 1, age: 1 } },
-        {
-          $facet: {
-            total: [{ $count: 'count' }],
-            release: countBy('$releases', { $unwind: '$releases' }, { $match: { releases: { $type: 'string' } } }),
-            sex: countBy(ofType('string', '$sex')),
-            split1: countBy(ofType('string', '$splits.challenge1_split')),
-            split2: countBy(ofType('string', '$splits.challenge2_split')),
-            age: [
-              { $match: { age: { $gte: 0, $lt: Infinity } } },
-              { $group: { _id: { $floor: '$age' }, count: { $sum: 1 } } },
-              { $sort: { _id: 1 } },
-            ],
+      .aggregate(
+        [
+          { $match: filter },
+          { $project: { releases: 1, sex: 1, splits: 1, age: 1 } },
+          {
+            $facet: {
+              total: [{ $count: 'count' }],
+              release: countBy('$releases', { $unwind: '$releases' }, { $match: { releases: { $type: 'string' } } }),
+              sex: countBy(ofType('string', '$sex')),
+              split1: countBy(ofType('string', '$splits.challenge1_split')),
+              split2: countBy(ofType('string', '$splits.challenge2_split')),
+              age: [
+                { $match: { age: { $gte: 0, $lt: Infinity } } },
+                { $group: { _id: { $floor: '$age' }, count: { $sum: 1 } } },
+                { $sort: { _id: 1 } },
+              ],
+            },
           },
-        },
-      ])
+        ],
+        readLimit(),
+      )
       .toArray();
     const rows = found as Record<string, Document[]>;
     const upper = (value: unknown) => String(value).toUpperCase();
@@ -199,7 +203,7 @@ export class SubjectStore {
     let open = drafts.map((draft, index) => ({ draft, index }));
     for (let attempt = 1; open.length > 0; attempt++) {
       const rows = await this.collection
-        .find({ subject_id: { $in: open.map(({ draft }) => draft.subjectId) } }, ONE_BATCH)
+        .find({ subject_id: { $in: open.map(({ draft }) => draft.subjectId) } }, wholeAnswer())
         .toArray();
       const stored = new Map(rows.map((raw) => [raw.subject_id as string, raw]));
       const writes = open.filter(({ draft, index }) => {
@@ -209,9 +213,11 @@ export class SubjectStore {
       });
       if (writes.length === 0) break;
       try {
-        const { upsertedIds } = await this.collection.bulkWrite(
-          writes.map(({ draft }) => upsertOf(draft, stored.get(draft.subjectId), now)),
-          { ordered: false },
+        const { upsertedIds } = await withinTime(
+          this.collection.bulkWrite(
+            writes.map(({ draft }) => upsertOf(draft, stored.get(draft.subjectId), now)),
+            { ordered: false },
+          ),
         );
         writes.forEach(({ index }, place) => (results[index] = place in upsertedIds ? 'created' : 'updated'));
         break;

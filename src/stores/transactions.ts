@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoServerError, type ClientSession, type MongoClient } from 'mongodb';
 import { isDatabaseUnavailable } from './failures';
+import { WRITE_WITHIN_MS, withinTime } from './time-limits';
 
 const DUPLICATE_KEY = 11_000;
 const MAX_DUPLICATE_RETRIES = 5;
-/** After so long no further attempt begins: the caller gets the error, and may repeat the call. */
-const ATTEMPTS_WITHIN_MS = 10_000;
 const FIRST_RETRY_MS = 5;
 const LAST_RETRY_MS = 500;
 
@@ -48,21 +47,29 @@ export class KeyedQueue {
  * that it passes on make it fail with a TypeError (seen with mongodb 7.9).
  */
 export async function inTransaction<T>(client: MongoClient, work: (session: ClientSession) => Promise<T>): Promise<T> {
-  const deadline = Date.now() + ATTEMPTS_WITHIN_MS;
+  const deadline = Date.now() + WRITE_WITHIN_MS;
   for (let attempt = 1; ; attempt++) {
     const session = client.startSession();
     try {
-      session.startTransaction();
-      const result = await work(session);
-      await session.commitTransaction();
-      return result;
+      return await withinTime(attemptIn(session, work), deadline - Date.now());
     } catch (error) {
-      if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
       const mayPass = isDatabaseUnavailable(error) || (isDuplicateKey(error) && attempt < MAX_DUPLICATE_RETRIES);
-      if (!mayPass || Date.now() > deadline) throw error;
-    } finally {
-      await session.endSession().catch(() => undefined);
+      if (!mayPass || Date.now() >= deadline) throw error;
     }
     await sleep(Math.min(FIRST_RETRY_MS * 1.5 ** attempt, LAST_RETRY_MS) * Math.random());
+  }
+}
+
+async function attemptIn<T>(session: ClientSession, work: (session: ClientSession) => Promise<T>): Promise<T> {
+  try {
+    session.startTransaction();
+    const result = await work(session);
+    await session.commitTransaction();
+    return result;
+  } catch (error) {
+    if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
+    throw error;
+  } finally {
+    await session.endSession().catch(() => undefined);
   }
 }
