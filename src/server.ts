@@ -4,6 +4,7 @@ import type { Config } from './config';
 import { createContextFactory } from './context';
 import { ApiError, StartupError } from './errors';
 import { createClientErrors } from './execution/client-errors';
+import { MAX_DEPTH, MAX_TOKENS } from './execution/document-limits';
 import { parseBody } from './http/body';
 import { GRAPHQL_PATH, serveGraphQL } from './http/graphql';
 import { serveHealth } from './http/health';
@@ -30,6 +31,8 @@ export const LIMITS = {
   bodyBytes: MAX_BODY_BYTES,
   documentBytes: MAX_DOCUMENT_BYTES,
   nesting: MAX_NESTING,
+  tokens: MAX_TOKENS,
+  depth: MAX_DEPTH,
   epochsPerBatch: MAX_BATCH,
   subjectsPerBatch: MAX_SUBJECTS,
   experimentsPerPage: EXPERIMENT_LIMITS.max,

@@ -33,7 +33,8 @@ export function createClientErrors(log: Log): ClientErrors {
       ...(graphql?.path ? { path: graphql.path } : {}),
     };
     if (cause instanceof ApiError) {
-      return { message: cause.message, ...place, extensions: { ...cause.extensions } };
+      const { http: _status, ...extensions } = cause.extensions;
+      return { message: cause.message, ...place, extensions };
     }
     if (isDatabaseUnavailable(cause)) {
       log.warn({ err: cause }, 'The database did not answer an operation');

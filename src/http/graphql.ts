@@ -1,13 +1,28 @@
-import { ApolloServer } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance } from 'fastify';
-import { GraphQLError, type GraphQLSchema } from 'graphql';
+import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
 import type { Context, ContextFactory } from '../context';
+import { ApiError } from '../errors';
 import type { ClientErrors } from '../execution/client-errors';
+import { depthRule, PARSE_OPTIONS } from '../execution/document-limits';
 import type { Log } from '../log';
 
 export const GRAPHQL_PATH = '/graphql';
+
+/** HTTP has one answer; graphql-js would run a subscription as if it were a query, and fail on it. */
+const refuseSubscriptions: ApolloServerPlugin<Context> = {
+  async requestDidStart() {
+    return {
+      async didResolveOperation({ operation }) {
+        if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return;
+        const message = `Subscriptions are served over WebSocket at ${GRAPHQL_PATH}, in the subprotocol graphql-transport-ws.`;
+        throw new ApiError('BAD_REQUEST', message, { http: { status: 400 } });
+      },
+    };
+  },
+};
 
 /** Puts the GraphQL endpoint on the HTTP server; resolves to what ends it. */
 export async function serveGraphQL(
@@ -25,9 +40,11 @@ export async function serveGraphQL(
     includeStacktraceInErrorResponses: false,
     introspection: true,
     persistedQueries: false,
+    parseOptions: PARSE_OPTIONS,
+    validationRules: [depthRule],
     stopOnTerminationSignals: false,
     // Its wrapper around every resolver costs a third of a large answer's time.
-    plugins: [ApolloServerPluginCacheControlDisabled()],
+    plugins: [ApolloServerPluginCacheControlDisabled(), refuseSubscriptions],
     logger: parts.log,
   });
   await apollo.start();

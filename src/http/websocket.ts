@@ -1,9 +1,18 @@
 import type { Server } from 'node:http';
-import { execute, GraphQLError, parse, validate, type ExecutionArgs, type GraphQLSchema } from 'graphql';
+import {
+  execute,
+  GraphQLError,
+  parse,
+  specifiedRules,
+  validate,
+  type ExecutionArgs,
+  type GraphQLSchema,
+} from 'graphql';
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { ContextFactory } from '../context';
+import { depthRule, PARSE_OPTIONS } from '../execution/document-limits';
 import type { ClientErrors } from '../execution/client-errors';
 import { subscribe } from '../execution/subscribe';
 import { GRAPHQL_PATH } from './graphql';
@@ -55,13 +64,13 @@ function prepare(
 ): ExecutionArgs | readonly GraphQLError[] {
   let document;
   try {
-    document = parse(payload.query);
+    document = parse(payload.query, PARSE_OPTIONS);
   } catch (error) {
     const { message, locations } = error as GraphQLError;
     const place = locations?.[0] ? ` (line ${locations[0].line}, column ${locations[0].column})` : '';
     return [new GraphQLError(`${message}${place}`, { extensions: { code: 'GRAPHQL_PARSE_FAILED' } })];
   }
-  const errors = validate(schema, document);
+  const errors = validate(schema, document, [...specifiedRules, depthRule]);
   if (errors.length > 0) {
     return errors.map(
       (error) =>

@@ -80,6 +80,19 @@ describe('input', () => {
     expect(get.status).toBe(405);
   });
 
+  it('with a subscription, a document too deep or too long is refused in words', async () => {
+    expectError(await server.query('subscription { experimentChanged { kind } }'), 'BAD_REQUEST', /WebSocket/);
+    const nested = (levels: number) =>
+      `{ experiments { nodes { ${'parent { '.repeat(levels)} id ${'} '.repeat(levels)} } } }`;
+    expectError(await server.query(nested(60)), 'LIMIT_EXCEEDED', /deeper than 50/);
+    expectError(await server.query(nested(3000)), 'LIMIT_EXCEEDED', /deeper than 50/);
+    expectError(await server.query(nested(20_000)), 'GRAPHQL_PARSE_FAILED', /10000 tokens/);
+    expect(await server.data(nested(40))).toMatchObject({ experiments: { nodes: expect.any(Array) } });
+    const cyclic =
+      '{ experiments { nodes { ...a } } } fragment a on Experiment { parent { ...b } } fragment b on Experiment { parent { ...a } }';
+    expectError(await server.query(cyclic), 'GRAPHQL_VALIDATION_FAILED', /itself/);
+  });
+
   it('over 8 MB is refused with the limit', async () => {
     const answer = await raw(JSON.stringify({ query: '{ serverInfo { version } }', x: 'x'.repeat(9 * 1024 * 1024) }));
     expect(answer.status).toBe(413);
