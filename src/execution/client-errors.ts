@@ -11,6 +11,11 @@ function isKnownCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(ERROR_CODES, code);
 }
 
+/** Whether the stack ran out: graphql-js parses and validates by recursion, one call for each level of the document. */
+function isTooDeep(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes('call stack');
+}
+
 /** The error that was thrown, behind those that graphql-js and Apollo Server wrapped around it. */
 function causeOf(error: unknown): unknown {
   let cause = error;
@@ -40,6 +45,9 @@ export function createClientErrors(log: Log): ClientErrors {
       log.warn({ err: cause }, 'The database did not answer an operation');
       const { message, extensions } = databaseUnavailable();
       return { message, ...place, extensions };
+    }
+    if (isTooDeep(cause) && !graphql?.path) {
+      return { message: 'The document is nested too deep to be read.', extensions: { code: 'LIMIT_EXCEEDED' } };
     }
     if (graphql && cause instanceof GraphQLError) {
       const given = cause.extensions.code ?? graphql.extensions.code;

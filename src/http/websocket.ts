@@ -66,9 +66,16 @@ function prepare(
   try {
     document = parse(payload.query, PARSE_OPTIONS);
   } catch (error) {
-    const { message, locations } = error as GraphQLError;
-    const place = locations?.[0] ? ` (line ${locations[0].line}, column ${locations[0].column})` : '';
-    return [new GraphQLError(`${message}${place}`, { extensions: { code: 'GRAPHQL_PARSE_FAILED' } })];
+    const { nodes, source, positions } = error as Partial<GraphQLError>;
+    return [
+      new GraphQLError((error as Error).message, {
+        nodes: nodes ?? null,
+        source: source ?? null,
+        positions: positions ?? null,
+        originalError: error as Error,
+        extensions: { code: 'GRAPHQL_PARSE_FAILED' },
+      }),
+    ];
   }
   const errors = validate(schema, document, [...specifiedRules, depthRule]);
   if (errors.length > 0) {

@@ -1,5 +1,6 @@
 import { MongoClient, type Db, type Document } from 'mongodb';
 import { StartupError } from '../errors';
+import { wakeDeadConnections } from './dead-connections';
 import { collectionsOf, ensureIndexes, type Collections } from './collections';
 
 export const DEFAULT_DATABASE = 'eeg2025';
@@ -63,7 +64,17 @@ export async function openDatabase(uri: string): Promise<Database> {
     if (fault) throw new StartupError(fault);
     const collections = collectionsOf(db);
     await ensureIndexes(collections);
-    return { client, db, collections, version: String(build.version), close: () => client.close() };
+    const stopWaking = wakeDeadConnections(client);
+    return {
+      client,
+      db,
+      collections,
+      version: String(build.version),
+      close: () => {
+        stopWaking();
+        return client.close();
+      },
+    };
   } catch (error) {
     await client.close();
     throw error;

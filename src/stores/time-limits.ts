@@ -1,10 +1,9 @@
 import { databaseUnavailable } from '../errors';
 
 /**
- * Time limits of database operations. The driver (mongodb 7.9) can wait for ever: where a connection breaks between the
- * moment it is picked and the write of a command, `writeCommand` waits for a 'drain' that a destroyed socket never emits,
- * and neither `socketTimeoutMS` nor `timeoutMS` (which has no effect any more) ends that. So no operation goes without a
- * limit of ours. The dead connection carries nothing out later, so that repeating the operation is safe.
+ * Time limits of database operations. The driver sets none (in mongodb 7.9 `timeoutMS` has no effect), and no operation
+ * may wait for ever: writes to an experiment queue behind one another. Every write is idempotent, so that repeating one
+ * whose time was over is safe.
  */
 
 /** For an operation that reads, until its answer is complete. */
