@@ -40,7 +40,15 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'epochgraph-bench-'));
   const embedded = await start({ dataDir: folder });
   const server = await createServer(
-    { port: 0, host: '127.0.0.1', dataDir: folder, mongodbUri: embedded.uri, logLevel: 'warn', production: false },
+    {
+      port: 0,
+      host: '127.0.0.1',
+      dataDir: folder,
+      mongodbUri: embedded.uri,
+      embeddedPort: undefined,
+      logLevel: 'warn',
+      production: false,
+    },
     createLog('warn'),
   );
   const post = async (query: string, variables: object): Promise<any> => {

@@ -16,6 +16,8 @@ export interface Config {
   dataDir: string;
   /** Connection string of a replica set or mongos; undefined means the embedded database. */
   mongodbUri: string | undefined;
+  /** Loopback port of the embedded database beside its socket, for PyMongo, mongosh and the like; undefined for none. */
+  embeddedPort: number | undefined;
   logLevel: LogLevel;
   production: boolean;
 }
@@ -68,6 +70,17 @@ const SETTINGS = {
       .optional(),
     help: 'MONGODB_URI=mongodb://127.0.0.1:27017/eeg2025?replicaSet=rs0   # replica set or mongos, in place of DATA_DIR',
   },
+  EMBEDDED_PORT: {
+    schema: z
+      .string()
+      .refine(
+        (text) => /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535,
+        'must be a port from 1 to 65535',
+      )
+      .transform(Number)
+      .optional(),
+    help: 'EMBEDDED_PORT=27017 # loopback port of the embedded database, for PyMongo and mongosh; it asks nobody for a password',
+  },
   LOG_LEVEL: {
     schema: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
     help: 'LOG_LEVEL=info      # fatal, error, warn, info, debug, trace or silent',
@@ -114,6 +127,7 @@ export function parseConfig(environment: NodeJS.Dict<string>): Config {
     host: read('HOST', SETTINGS.HOST.schema),
     dataDir: read('DATA_DIR', SETTINGS.DATA_DIR.schema),
     mongodbUri: read('MONGODB_URI', SETTINGS.MONGODB_URI.schema),
+    embeddedPort: read('EMBEDDED_PORT', SETTINGS.EMBEDDED_PORT.schema),
     logLevel: read('LOG_LEVEL', SETTINGS.LOG_LEVEL.schema),
     production: read('NODE_ENV', SETTINGS.NODE_ENV.schema) === 'production',
   };

@@ -37,6 +37,7 @@ export async function openConfiguredDatabase(
     embedded = await startEmbedded({
       dataDir: config.dataDir,
       whenInUse,
+      ...(config.embeddedPort === undefined ? {} : { port: config.embeddedPort }),
       onEvent: ({ level, message, fields }) => log[level](fields ?? {}, message),
     });
   } catch (error) {

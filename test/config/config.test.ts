@@ -7,11 +7,12 @@ import { StartupError } from '../../src/errors';
 import { REPOSITORY } from '../kit/embedded';
 
 const EXAMPLE = readFileSync(path.join(REPOSITORY, '.env.example'), 'utf8');
-const NAMES = ['PORT', 'HOST', 'DATA_DIR', 'MONGODB_URI', 'LOG_LEVEL', 'NODE_ENV'];
+const NAMES = ['PORT', 'HOST', 'DATA_DIR', 'MONGODB_URI', 'EMBEDDED_PORT', 'LOG_LEVEL', 'NODE_ENV'];
 const WRONG = {
   PORT: '70000',
   HOST: '0.0.0.0',
   DATA_DIR: ' ',
+  EMBEDDED_PORT: '0',
   MONGODB_URI: 'http://clerk:pa55word@db/eeg2025',
   LOG_LEVEL: 'loud',
   NODE_ENV: 'prod',

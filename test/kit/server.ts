@@ -27,6 +27,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
     host: '127.0.0.1',
     dataDir: '/nowhere',
     mongodbUri: newDatabaseUri(),
+    embeddedPort: undefined,
     logLevel: 'info',
     production: false,
     ...changes,
