@@ -9,6 +9,7 @@ import { Epoch } from '../types/Epoch';
 import { CheckpointEvent } from '../types/events/CheckpointEvent';
 import { Experiment } from '../types/Experiment';
 import { SaveCheckpointInput } from '../types/inputs/SaveCheckpointInput';
+import { DeleteCheckpointPayload } from '../types/payloads/DeleteCheckpointPayload';
 import { SaveCheckpointPayload } from '../types/payloads/SaveCheckpointPayload';
 import { selectionOf } from './selection';
 
@@ -48,6 +49,19 @@ export class CheckpointResolver {
     @Ctx() { stores }: Context,
   ): Promise<SaveCheckpointPayload> {
     return stores.checkpoints.save(input);
+  }
+
+  @Mutation(() => DeleteCheckpointPayload, {
+    description:
+      'Removes a checkpoint; its file is not touched. Removing what is not there is no error, so a retry is safe.',
+  })
+  async deleteCheckpoint(
+    @Arg('id', () => ID, { description: "The checkpoint's id." }) id: string,
+    @Ctx() { stores }: Context,
+  ): Promise<DeleteCheckpointPayload> {
+    const checkpointId = toObjectId(id, 'id');
+    await stores.checkpoints.delete(checkpointId);
+    return { id: checkpointId.toHexString() };
   }
 
   @Subscription(() => CheckpointEvent, {

@@ -25,7 +25,7 @@ import { EMPTY_PAGE, toPageRequest } from '../src/stores/pages';
 import { projections } from '../src/stores/projections';
 import { SERIES_LIMITS } from '../src/stores/series';
 import { SUBJECT_LIMITS, SUBJECT_ORDER, type SubjectSelection } from '../src/stores/subjects';
-import { toMetricName, toObjectId } from '../src/stores/values';
+import { toIntegerFrom, toMetricName, toObjectId } from '../src/stores/values';
 import { Checkpoint } from '../types/Checkpoint';
 import { CheckpointConnection } from '../types/connections/CheckpointConnection';
 import { EpochConnection } from '../types/connections/EpochConnection';
@@ -46,7 +46,9 @@ import { YardstickArgs } from '../types/inputs/YardstickArgs';
 import { MetricSeries } from '../types/MetricSeries';
 import { CreateExperimentPayload } from '../types/payloads/CreateExperimentPayload';
 import { DeleteExperimentPayload } from '../types/payloads/DeleteExperimentPayload';
+import { FailStalledExperimentsPayload } from '../types/payloads/FailStalledExperimentsPayload';
 import { HeartbeatPayload } from '../types/payloads/HeartbeatPayload';
+import { RewindExperimentPayload } from '../types/payloads/RewindExperimentPayload';
 import { UpdateExperimentPayload } from '../types/payloads/UpdateExperimentPayload';
 import { toConnection, type ConnectionSource } from './connection';
 import { nodeSelectionOf, selectionOf } from './selection';
@@ -288,7 +290,7 @@ export class ExperimentResolver {
     input: UpdateExperimentStatusInput,
     @Ctx() { stores }: Context,
   ): Promise<UpdateExperimentPayload> {
-    return { experiment: await stores.experiments.updateStatus(input) };
+    return { experiment: await stores.lifecycle.updateStatus(input) };
   }
 
   @Mutation(() => HeartbeatPayload, {
@@ -300,7 +302,34 @@ export class ExperimentResolver {
     @Arg('experimentId', () => ID, { description: 'The run.' }) experimentId: string,
     @Ctx() { stores }: Context,
   ): Promise<HeartbeatPayload> {
-    return { experiment: await stores.experiments.heartbeat(toObjectId(experimentId, 'experimentId')) };
+    return { experiment: await stores.lifecycle.heartbeat(toObjectId(experimentId, 'experimentId')) };
+  }
+
+  @Mutation(() => FailStalledExperimentsPayload, {
+    description:
+      'Marks FAILED every RUNNING run whose last sign of life (its start, where there is none) is older than this. The end ' +
+      'of such a run is its last sign of life. At most 1000 runs a call, the longest silent first.',
+  })
+  async failStalledExperiments(
+    @Arg('silentForSeconds', () => Int, { description: 'Seconds of silence, 1 or more.' }) silentForSeconds: number,
+    @Ctx() { stores }: Context,
+  ): Promise<FailStalledExperimentsPayload> {
+    const seconds = toIntegerFrom(1, silentForSeconds, 'silentForSeconds');
+    return { experiments: await stores.lifecycle.failStalled(seconds * 1000) };
+  }
+
+  @Mutation(() => RewindExperimentPayload, {
+    description:
+      "Removes the epochs after this one, and the checkpoints saved after them, for a trainer that resumes from it; the run's " +
+      'own metrics follow. Repeated, it removes nothing more. NOT_FOUND if there is no such run.',
+  })
+  async rewindExperiment(
+    @Arg('experimentId', () => ID, { description: 'The run.' }) experimentId: string,
+    @Arg('toEpoch', () => Int, { description: 'The last epoch that stays; -1 removes all.' }) toEpoch: number,
+    @Ctx() { stores }: Context,
+  ): Promise<RewindExperimentPayload> {
+    const id = toObjectId(experimentId, 'experimentId');
+    return stores.lifecycle.rewind(id, toIntegerFrom(-1, toEpoch, 'toEpoch'));
   }
 
   @Mutation(() => DeleteExperimentPayload, {
@@ -313,7 +342,7 @@ export class ExperimentResolver {
     @Ctx() { stores }: Context,
   ): Promise<DeleteExperimentPayload> {
     const experimentId = toObjectId(id, 'id');
-    return { id: experimentId.toHexString(), ...(await stores.experiments.delete(experimentId)) };
+    return { id: experimentId.toHexString(), ...(await stores.lifecycle.delete(experimentId)) };
   }
 
   @Subscription(() => ExperimentEvent, {

@@ -14,6 +14,7 @@ import { Experiment } from '../types/Experiment';
 import { PageArgs } from '../types/inputs/PageArgs';
 import { SubjectListArgs } from '../types/inputs/SubjectListArgs';
 import { SubjectInput } from '../types/inputs/SubjectInput';
+import { DeleteSubjectPayload } from '../types/payloads/DeleteSubjectPayload';
 import { UpsertSubjectsPayload } from '../types/payloads/UpsertSubjectsPayload';
 import { Subject } from '../types/Subject';
 import { toBatchErrors } from './batch';
@@ -87,5 +88,16 @@ export class SubjectResolver {
       unchanged: count('unchanged'),
       errors: toBatchErrors(results),
     };
+  }
+
+  @Mutation(() => DeleteSubjectPayload, {
+    description: 'Removes a subject. Removing what is not there is no error, so a retry is safe.',
+  })
+  async deleteSubject(
+    @Arg('subjectId', () => String, { description: 'Identifier in the dataset.' }) subjectId: string,
+    @Ctx() { stores }: Context,
+  ): Promise<DeleteSubjectPayload> {
+    await stores.subjects.delete(subjectId);
+    return { subjectId };
   }
 }

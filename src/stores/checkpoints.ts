@@ -10,6 +10,7 @@ import type { DocumentReader } from './documents';
 import { orderBy } from './orders';
 import { reading, type Projection } from './projections';
 import { findPagesOfParents, type Page, type PageLimits, type PageRequest } from './pages';
+import { withinTime } from './time-limits';
 import { inTransaction, type KeyedQueue } from './transactions';
 import { assertFits, toIntegerFrom, toMetrics, toObjectId, toQuantity, toText } from './values';
 
@@ -156,6 +157,11 @@ export class CheckpointStore {
     return this.queue.run(draft.experimentId.toHexString(), () =>
       inTransaction(this.database.client, (session) => this.write(draft, session)),
     );
+  }
+
+  /** Removes a checkpoint; an id of nothing removes nothing. The file is not touched. */
+  async delete(id: ObjectId): Promise<void> {
+    await withinTime(this.collection.deleteOne({ _id: id }));
   }
 
   private async write(draft: CheckpointDraft, session: ClientSession): Promise<SavedCheckpoint> {

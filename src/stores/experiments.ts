@@ -1,13 +1,12 @@
-import { Double, ObjectId, type ClientSession, type Document, type Filter, type WithId } from 'mongodb';
+import { ObjectId, type ClientSession, type Document, type Filter, type WithId } from 'mongodb';
 import { ExperimentStatus } from '../../types/enums/ExperimentStatus';
 import { WriteOutcome } from '../../types/enums/WriteOutcome';
 import type { Experiment } from '../../types/Experiment';
 import type { CreateExperimentInput } from '../../types/inputs/CreateExperimentInput';
 import type { UpdateExperimentInput } from '../../types/inputs/UpdateExperimentInput';
-import type { UpdateExperimentStatusInput } from '../../types/inputs/UpdateExperimentStatusInput';
 import { badInput, conflict, notFound } from '../errors';
 import { EXPERIMENTS, wholeAnswer } from './collections';
-import { digestOf, sameContent, valueAt } from './content';
+import { digestOf, sameContent } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
 import { orderBy, type Order } from './orders';
@@ -21,10 +20,11 @@ import {
   type PageLimits,
   type PageRequest,
 } from './pages';
-import { NO_PROGRESS, progressUpdate, recomputeProgress, storedProgress } from './progress';
+import { NO_PROGRESS } from './progress';
+import { assignments, type ExperimentWriter } from './experiment-writer';
 import { CONFIG, DATASET, MODEL } from './shapes';
 import { readLimit, withinTime } from './time-limits';
-import { inTransaction, isDuplicateKey, type KeyedQueue } from './transactions';
+import { isDuplicateKey } from './transactions';
 import { assertFits, toLabels, toMetrics, toObjectId, toOpenObject, toText } from './values';
 
 export const EXPERIMENT_LIMITS: PageLimits = { default: 20, max: 100 };
@@ -35,20 +35,6 @@ export const EXPERIMENT_ORDER = orderBy([{ path: 'start_time', kind: 'date', dir
 const NAME = { min: 1, max: 1024 };
 const LINE = { max: 4096 };
 const MAX_LINEAGE = 1000;
-const DELETE_BATCH = 2000;
-const MS_PER_HOUR = 3_600_000;
-const SECONDS_PER_HOUR = 3600;
-
-/** What changes of an experiment's document; undefined values are left alone. */
-interface Change {
-  $set: Document;
-  $unset: Document;
-}
-
-export interface DeletedExperiment {
-  deletedEpochs: number;
-  deletedCheckpoints: number;
-}
 
 function optionalText(value: string | null | undefined, path: string, limits = LINE): string | undefined {
   return value == null ? undefined : toText(value, path, limits);
@@ -59,7 +45,7 @@ export class ExperimentStore {
   constructor(
     private readonly database: Database,
     private readonly reader: DocumentReader,
-    private readonly queue: KeyedQueue,
+    private readonly writer: ExperimentWriter,
   ) {}
 
   /** Experiments by id, in any order; ids of nothing are left out. */
@@ -170,7 +156,7 @@ export class ExperimentStore {
     const replaced = input.tags && toLabels(input.tags, 'input.tags');
     const added = toLabels(input.addTags ?? [], 'input.addTags');
     const removed = new Set(toLabels(input.removeTags ?? [], 'input.removeTags'));
-    return this.change(id, async (stored, session) => {
+    return this.writer.change(id, async (stored, session) => {
       if (parentId) await this.assertNoCycle(id, parentId, session);
       const storedTags = Array.isArray(stored.tags) ? (stored.tags as string[]) : [];
       const tags = replaced ?? [...new Set([...storedTags, ...added])].filter((tag) => !removed.has(tag));
@@ -179,89 +165,6 @@ export class ExperimentStore {
         ...(sameContent(tags, storedTags) ? {} : { tags: toLabels(tags, 'input.addTags') }),
       });
     });
-  }
-
-  /** Moves an experiment to a status, and fills in what its epochs say when it ends. */
-  async updateStatus(input: UpdateExperimentStatusInput): Promise<Experiment> {
-    const id = toObjectId(input.experimentId, 'input.experimentId');
-    const { status } = input;
-    const running = status === ExperimentStatus.RUNNING;
-    if (running && input.endTime != null) throw badInput('input.endTime', 'an experiment that is RUNNING has no end');
-    const metrics = toMetrics(input.metrics ?? new Map<string, number>(), 'input.metrics');
-    const note = input.note && toText(input.note, 'input.note');
-    return this.change(id, async (stored, session) => {
-      const from = this.reader.experiment(stored).status;
-      if (from !== status && from !== ExperimentStatus.RUNNING && !running) {
-        throw conflict(
-          `Experiment ${id.toHexString()} is ${from.toUpperCase()}; from there it can only go back to RUNNING.`,
-        );
-      }
-      const now = new Date();
-      const end = running
-        ? null
-        : (input.endTime ?? (from === status ? (stored.end_time as Date | undefined) : null) ?? now);
-      const final = running ? { $set: {}, $unset: {} } : await this.finalMetrics(stored, end!, session);
-      const change = assignments({ status, end_time: end, note });
-      return {
-        $set: {
-          ...change.$set,
-          ...final.$set,
-          ...Object.fromEntries(Object.entries(metrics).map(([name, value]) => [`metrics.${name}`, value])),
-          ...(from === status && Object.keys(metrics).length === 0 ? {} : { last_seen_at: now }),
-        },
-        $unset: Object.fromEntries(
-          Object.entries({ ...change.$unset, ...final.$unset }).filter(
-            ([path]) => !(path.slice('metrics.'.length) in metrics),
-          ),
-        ),
-      };
-    });
-  }
-
-  /** Notes a running trainer's sign of life; NOT_FOUND where the experiment does not exist. */
-  async heartbeat(id: ObjectId): Promise<Experiment> {
-    const now = new Date();
-    const raw = await withinTime(
-      this.collection.findOneAndUpdate(
-        { _id: id },
-        { $set: { last_seen_at: now, last_heartbeat_at: now } },
-        { returnDocument: 'after' },
-      ),
-    );
-    if (!raw) throw notFound('Experiment', id.toHexString());
-    return this.reader.experiment(raw);
-  }
-
-  /**
-   * Removes an experiment with its epochs and checkpoints: the children first, in batches, and what came in meanwhile
-   * together with the experiment. Interrupted, it can be repeated; an id of nothing removes nothing.
-   */
-  async delete(id: ObjectId): Promise<DeletedExperiment> {
-    const { epochs, checkpoints } = this.database.collections;
-    const ofExperiment = { experiment_id: id };
-    const drain = async (collection: typeof epochs): Promise<number> => {
-      for (let deleted = 0; ;) {
-        const rows = await collection
-          .find(ofExperiment, { ...wholeAnswer(), projection: { _id: 1 }, limit: DELETE_BATCH })
-          .toArray();
-        if (rows.length === 0) return deleted;
-        const batch = { _id: { $in: rows.map((row) => row._id) } };
-        deleted += (await withinTime(collection.deleteMany(batch))).deletedCount;
-      }
-    };
-    let deletedEpochs = await drain(epochs);
-    let deletedCheckpoints = await drain(checkpoints);
-    await this.queue.run(id.toHexString(), async () => {
-      const rest = await inTransaction(this.database.client, async (session) => {
-        await this.collection.deleteOne({ _id: id }, { session });
-        const lateEpochs = await epochs.deleteMany(ofExperiment, { session });
-        const lateCheckpoints = await checkpoints.deleteMany(ofExperiment, { session });
-        return [lateEpochs.deletedCount, lateCheckpoints.deletedCount] as const;
-      });
-      deletedEpochs += rest[0];
-      deletedCheckpoints += rest[1];
-    });
-    return { deletedEpochs, deletedCheckpoints };
   }
 
   /** The stored fields that the input names, checked; what is left out is absent. */
@@ -303,58 +206,6 @@ export class ExperimentStore {
     );
   }
 
-  /** Reads an experiment, decides on a change and writes it, in one transaction; an empty change writes nothing. */
-  private change(
-    id: ObjectId,
-    decide: (stored: WithId<Document>, session: ClientSession) => Promise<Change>,
-  ): Promise<Experiment> {
-    return this.queue.run(id.toHexString(), () =>
-      inTransaction(this.database.client, async (session) => {
-        const stored = await this.collection.findOne({ _id: id }, { session });
-        if (!stored) throw notFound('Experiment', id.toHexString());
-        const { $set, $unset } = await decide(stored, session);
-        for (const [path, value] of Object.entries($set))
-          if (sameContent(valueAt(stored, path), value)) delete $set[path];
-        for (const path of Object.keys($unset)) if (valueAt(stored, path) === undefined) delete $unset[path];
-        if (Object.keys($set).length === 0 && Object.keys($unset).length === 0) return this.reader.experiment(stored);
-        const after = await this.collection.findOneAndUpdate(
-          { _id: id },
-          {
-            ...(Object.keys($set).length > 0 ? { $set } : {}),
-            ...(Object.keys($unset).length > 0 ? { $unset } : {}),
-          },
-          { session, returnDocument: 'after' },
-        );
-        assertFits(after!, 'input');
-        return this.reader.experiment(after!);
-      }),
-    );
-  }
-
-  /** What the epochs say of an experiment that ends at `end`, read anew: another program may have written epochs. */
-  private async finalMetrics(stored: WithId<Document>, end: Date, session: ClientSession): Promise<Change> {
-    const { epochs } = this.database.collections;
-    const progress = await recomputeProgress(epochs, stored._id, session);
-    const change = progressUpdate(storedProgress(stored), progress);
-    if (valueAt(stored, 'metrics.training_time_hours') === undefined) {
-      const [sum] = await epochs
-        .aggregate(
-          [
-            { $match: { experiment_id: stored._id, 'timing.duration_seconds': { $gte: 0 } } },
-            { $group: { _id: null, seconds: { $sum: '$timing.duration_seconds' } } },
-          ],
-          { session },
-        )
-        .toArray();
-      const start = stored.start_time instanceof Date ? stored.start_time : undefined;
-      const hours = sum
-        ? (sum.seconds as number) / SECONDS_PER_HOUR
-        : start && (end.getTime() - start.getTime()) / MS_PER_HOUR;
-      if (hours !== undefined && hours >= 0) change.$set['metrics.training_time_hours'] = new Double(hours);
-    }
-    return change;
-  }
-
   /** Refuses a parent that does not exist, that is the experiment itself, or that descends from it. */
   private async assertNoCycle(id: ObjectId, parentId: ObjectId, session: ClientSession): Promise<void> {
     let ancestor: ObjectId | undefined = parentId;
@@ -382,15 +233,4 @@ export class ExperimentStore {
 
 function usingFilter(releases: readonly string[]): Filter<Document> {
   return { 'dataset.releases': { $in: [...releases] } };
-}
-
-/** Fields to set and, where null, to unset; undefined ones are left alone. */
-function assignments(fields: Document): Change {
-  const set: Document = {};
-  const unset: Document = {};
-  for (const [name, value] of Object.entries(fields) as [string, unknown][]) {
-    if (value === null) unset[name] = '';
-    else if (value !== undefined) set[name] = value;
-  }
-  return { $set: set, $unset: unset };
 }

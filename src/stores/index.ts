@@ -3,7 +3,9 @@ import { CheckpointStore } from './checkpoints';
 import type { Database } from './database';
 import { DocumentReader } from './documents';
 import { EpochStore } from './epochs';
+import { ExperimentLifecycle } from './experiment-lifecycle';
 import { ExperimentReports } from './experiment-reports';
+import { ExperimentWriter } from './experiment-writer';
 import { ExperimentStore } from './experiments';
 import { SeriesStore } from './series';
 import { SubjectStore } from './subjects';
@@ -14,6 +16,7 @@ export interface Stores {
   readonly database: Database;
   readonly reader: DocumentReader;
   readonly experiments: ExperimentStore;
+  readonly lifecycle: ExperimentLifecycle;
   readonly reports: ExperimentReports;
   readonly epochs: EpochStore;
   readonly series: SeriesStore;
@@ -25,10 +28,12 @@ export interface Stores {
 export function createStores(database: Database, log: Log): Stores {
   const reader = new DocumentReader(log);
   const queue = new KeyedQueue();
+  const writer = new ExperimentWriter(database, reader, queue);
   return {
     database,
     reader,
-    experiments: new ExperimentStore(database, reader, queue),
+    experiments: new ExperimentStore(database, reader, writer),
+    lifecycle: new ExperimentLifecycle(database, reader, writer, queue),
     reports: new ExperimentReports(database, reader),
     epochs: new EpochStore(database, reader, queue),
     series: new SeriesStore(database),

@@ -25,6 +25,7 @@ export const SUBJECT_ORDER = orderBy([{ path: 'subject_id', kind: 'string', dire
 
 export const MAX_SUBJECTS = 1000;
 const MAX_RACES = 5;
+const SUBJECT_ID = { min: 1, max: 256 };
 
 /** Subjects of some releases, in one split of one challenge where that is asked. */
 export interface SubjectSelection {
@@ -62,7 +63,7 @@ function spread(
 }
 
 function toDraft(input: SubjectInput, path: string): SubjectDraft {
-  const subjectId = toText(input.subjectId, `${path}.subjectId`, { min: 1, max: 256 });
+  const subjectId = toText(input.subjectId, `${path}.subjectId`, SUBJECT_ID);
   const draft: SubjectDraft = { subjectId, $set: {}, $unset: {} };
   const fields: Document = {
     age: toQuantity(input.age, `${path}.age`),
@@ -194,6 +195,11 @@ export class SubjectStore {
       round.forEach(({ index }, place) => (results[index] = outcomes[place]!));
     }
     return results;
+  }
+
+  /** Removes a subject; an identifier of nothing removes nothing. */
+  async delete(subjectId: string): Promise<void> {
+    await withinTime(this.collection.deleteOne({ subject_id: toText(subjectId, 'subjectId', SUBJECT_ID) }));
   }
 
   /** Writes drafts of different subjects; a subject that another writer creates meanwhile is updated instead. */
