@@ -1,8 +1,11 @@
-import { ObjectId } from 'mongodb';
+import { Decimal128, Long, ObjectId } from 'mongodb';
 import { badInput } from '../errors';
 
-/** The value of one sort key; null where a document has none of the key's kind. */
-export type KeyValue = number | string | boolean | Date | null;
+/**
+ * The value of one sort key; null where a document has none of the key's kind. Long and Decimal128 are what the driver
+ * gives for numbers that a double doesn't hold.
+ */
+export type KeyValue = number | Long | Decimal128 | string | boolean | Date | null;
 
 /** An id as other programs may have made it; ours are ObjectIds. */
 export type AnyId = ObjectId | string | number;
@@ -14,26 +17,48 @@ export interface Position {
 }
 
 const VERSION = 1;
-const LONGEST = 16_384;
-const OBJECT_ID = /^[0-9a-f]{24}$/;
+/** A text that a list is ordered by may be long, and its cursor carries it. */
+const LONGEST = 4_000_000;
 
-/** A value as JSON keeps it apart from others: `d` a date in milliseconds, `o` an ObjectId, `v` a value of JSON itself. */
-type Tagged = ['d', number] | ['o', string] | ['v', number | string | boolean | null];
+/**
+ * A value as JSON keeps it apart from others: `d` a date in milliseconds, `o` an ObjectId, `i` an infinity, `l` a Long and
+ * `m` a Decimal128 in their own notation, `v` a value of JSON itself.
+ */
+type Tagged = ['d', number] | ['o' | 'i' | 'l' | 'm', string] | ['v', number | string | boolean | null];
 
 function tag(value: KeyValue | AnyId): Tagged {
   if (value instanceof Date) return ['d', value.getTime()];
   if (value instanceof ObjectId) return ['o', value.toHexString()];
+  if (value instanceof Long) return ['l', value.toString()];
+  if (value instanceof Decimal128) return ['m', value.toString()];
+  if (value === Infinity || value === -Infinity) return ['i', String(value)];
   return ['v', value];
 }
 
+const FROM_TEXT: Record<string, { form: RegExp; read: (text: string) => KeyValue | ObjectId }> = {
+  o: { form: /^[0-9a-f]{24}$/, read: (text) => new ObjectId(text) },
+  i: { form: /^-?Infinity$/, read: Number },
+  l: { form: /^-?\d{1,19}$/, read: (text) => Long.fromString(text) },
+  m: { form: /^-?(\d{1,34}(\.\d{1,34})?(E[+-]?\d{1,4})?|Infinity)$/, read: (text) => Decimal128.fromString(text) },
+};
+
+/** Undefined for what `tag` doesn't make. */
 function untag(tagged: unknown): KeyValue | ObjectId | undefined {
   if (!Array.isArray(tagged) || tagged.length !== 2) return undefined;
   const [kind, value] = tagged as unknown[];
-  if (kind === 'o') return typeof value === 'string' && OBJECT_ID.test(value) ? new ObjectId(value) : undefined;
-  if (kind === 'd')
+  if (kind === 'd') {
     return Number.isInteger(value) && Math.abs(value as number) <= 8.64e15 ? new Date(value as number) : undefined;
-  if (kind !== 'v') return undefined;
-  return value === null || ['number', 'string', 'boolean'].includes(typeof value) ? (value as KeyValue) : undefined;
+  }
+  if (kind === 'v') {
+    return value === null || ['number', 'string', 'boolean'].includes(typeof value) ? (value as KeyValue) : undefined;
+  }
+  const textual = typeof kind === 'string' && Object.hasOwn(FROM_TEXT, kind) ? FROM_TEXT[kind] : undefined;
+  if (!textual || typeof value !== 'string' || !textual.form.test(value)) return undefined;
+  try {
+    return textual.read(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The opaque cursor of a place: versioned, and bound to the name of its order. */

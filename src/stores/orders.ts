@@ -1,4 +1,4 @@
-import type { Document, Filter } from 'mongodb';
+import { Decimal128, Long, type Document, type Filter } from 'mongodb';
 import type { AnyId, KeyValue, Position } from './cursors';
 import { toProjection, union, type Projection } from './projections';
 
@@ -85,15 +85,24 @@ interface Segment {
   sort: Record<string, 1 | -1>;
 }
 
+/** The paths that lead to a key. Inside a list MongoDB finds keys of its items, which no record shows. */
+function wayTo(path: string): string[] {
+  const names = path.split('.');
+  return names.map((_, index) => names.slice(0, index + 1).join('.'));
+}
+
 function hasKey({ path, kind }: OrderKey): Filter<Document> {
   const range = kind === 'number' ? { $gte: -Infinity } : kind === 'string' ? { $gte: '' } : { $type: TYPES[kind] };
-  return { $and: [{ [path]: range }, { [path]: { $not: { $type: 'array' } } }] };
+  return { $and: [{ [path]: range }, ...wayTo(path).map((at) => ({ [at]: { $not: { $type: 'array' } } }))] };
 }
 
 function lacksKey({ path, kind }: OrderKey): Filter<Document> {
   const others = ALL_TYPES.filter((type) => !TYPES[kind].includes(type));
   const nan = kind === 'number' ? [{ [path]: NaN }] : [];
-  return { $or: [{ [path]: null }, { [path]: { $type: others } }, ...nan] };
+  const inLists = wayTo(path)
+    .slice(0, -1)
+    .map((at) => ({ [at]: { $type: 'array' } }));
+  return { $or: [{ [path]: null }, { [path]: { $type: others } }, ...nan, ...inLists] };
 }
 
 /** What lies past a place within one segment; undefined where nothing of the segment does. */
@@ -170,7 +179,8 @@ function pastInComputed({ keys }: Order, side: 'after' | 'before', { values, id 
 function pastScalar(field: string, operator: '$gt' | '$lt', value: Exclude<KeyValue, null>): Filter<Document> {
   const past = { [field]: { [operator]: value } } as Filter<Document>;
   const ranks = ['number', 'string', 'boolean'];
-  const rank = ranks.indexOf(typeof value);
+  const isNumber = value instanceof Long || value instanceof Decimal128;
+  const rank = ranks.indexOf(isNumber ? 'number' : typeof value);
   if (rank < 0) return past;
   const types = (operator === '$gt' ? ranks.slice(rank + 1) : ranks.slice(0, rank)).map((type) =>
     type.replace('boolean', 'bool'),
@@ -230,9 +240,14 @@ export function positionOf(order: Order, result: Document): Position {
   if (order.computed) return { values: order.keys.map((_, index) => result[`k${index}`] as KeyValue), id };
   const [{ path, kind }] = order.keys;
   const value = path.split('.').reduce<unknown>((at, key) => (at as Document | null | undefined)?.[key], row);
-  const fits =
-    kind === 'date'
-      ? value instanceof Date && !Number.isNaN(value.getTime())
-      : typeof value === kind && !Number.isNaN(value);
-  return { values: [fits ? (value as KeyValue) : null], id };
+  return { values: [isOfKind(value, kind) ? value : null], id };
+}
+
+/** Whether a value as the driver reads it is a key of the kind. */
+function isOfKind(value: unknown, kind: KeyKind): value is KeyValue {
+  if (kind === 'date') return value instanceof Date && !Number.isNaN(value.getTime());
+  if (kind === 'string') return typeof value === 'string';
+  if (value instanceof Long) return true;
+  if (value instanceof Decimal128) return !Number.isNaN(Number(value.toString()));
+  return typeof value === 'number' && !Number.isNaN(value);
 }
