@@ -11,7 +11,7 @@ import type { StringListFilter } from '../../types/inputs/StringListFilter';
 import type { SubjectFilter } from '../../types/inputs/SubjectFilter';
 import { badInput } from '../errors';
 import { STALLED_AFTER_MS } from './liveness';
-import { encodeName } from './names';
+import { decodeName, encodeName, faultOfName } from './names';
 import { toMetricName, toObjectId, toStoredValue, toText } from './values';
 
 /**
@@ -110,37 +110,84 @@ function flag(field: string, value: boolean | null | undefined): Filter<Document
   return value == null ? [] : [{ [field]: value }];
 }
 
-/** Numbers of an object of metrics or scores, by their names. */
-function metrics(field: string, filters: readonly MetricFilter[] | null | undefined, path: string): Filter<Document>[] {
+/** MongoDB looks for a path inside lists, too, and compares a list by its items; these keep both out. */
+function notAList(paths: readonly string[]): Filter<Document>[] {
+  return paths.map((path) => ({ [path]: { $not: { $type: 'array' } } }));
+}
+
+/** A path with those that lead to it: `config`, `config.scheduler`, `config.scheduler.gamma`. */
+function wayTo(path: string): string[] {
+  const keys = path.split('.');
+  return keys.map((_, index) => keys.slice(0, index + 1).join('.'));
+}
+
+/** Whether there is something at a path inside an open object; `present` says what counts as something. */
+function existence(path: string, present: Operators, wanted: boolean): Filter<Document> {
+  const found = { $and: [{ [path]: present }, ...notAList(wayTo(path).slice(0, -1))] };
+  return wanted ? found : { $nor: [found] };
+}
+
+/** Numbers of an object of metrics or scores, by their names. `present` is what counts as stored. */
+function metrics(
+  field: string,
+  filters: readonly MetricFilter[] | null | undefined,
+  path: string,
+  present: Operators,
+): Filter<Document>[] {
   return list(filters ?? [], path).flatMap((filter, index) => {
     const name = `${field}.${encodeName(toMetricName(filter.name, `${path}[${index}].name`))}`;
     const { eq, exists } = filter;
-    return conditions(name, { $eq: eq ?? undefined, $exists: exists ?? undefined, ...ranges(filter) });
+    const compared = conditions(name, { $eq: eq ?? undefined, ...ranges(filter) });
+    return [
+      ...compared,
+      ...(compared.length > 0 ? notAList(wayTo(name)) : []),
+      ...(exists == null ? [] : [existence(name, present, exists)]),
+    ];
   });
 }
 
-/** A client's dotted path inside an open object, as it is stored. Each key is a stored name, so no operator gets through. */
+/**
+ * A client's dotted path inside an open object, as it is stored: BAD_USER_INPUT for what can't be one. A dot or percent
+ * sign inside a key comes as %2E or %25. Each key is a stored name, so no operator gets through.
+ */
 export function toPath(prefix: string, path: string, argument: string): string {
   const keys = toText(path, argument, { min: 1, max: 1024 }).split('.');
   if (keys.length > 50) throw badInput(argument, 'leads through more than 50 keys');
-  for (const key of keys) {
-    if (key === '' || key.startsWith('$') || key.includes('\0') || key === '__proto__' || key === '_bsontype') {
+  const stored = keys.map((written) => {
+    const key = decodeName(written);
+    if (faultOfName(key) !== undefined || key === '__proto__' || key === '_bsontype') {
       throw badInput(argument, `${JSON.stringify(key.slice(0, 40))} can't be a key; join the keys of config by dots`);
     }
-  }
-  return [prefix, ...keys].join('.');
+    return encodeName(key);
+  });
+  return [prefix, ...stored].join('.');
 }
 
-/** Equality with any JSON value. Objects are equal whatever the order of their keys; a list also matches by an item. */
+/**
+ * Equality with any JSON value, as a whole. Objects are equal whatever the order of their keys, except for those that
+ * stand inside a list: these are compared in order.
+ */
 function equals(path: string, value: unknown): Filter<Document> {
-  if (value === null) return { [path]: { $type: 'null' } };
-  if (typeof value !== 'object' || Array.isArray(value)) return { [path]: { $eq: value } };
-  const keys = Object.entries(value);
+  const way = wayTo(path);
+  if (Array.isArray(value)) {
+    // As an expression: a condition would also match a list that holds such a list.
+    const same = { $expr: { $eq: [`$${path}`, { $literal: value }] } };
+    return { $and: [same, ...notAList(way.slice(0, -1))] };
+  }
+  return { $and: [...notAList(way), ...equalParts(path, value)] };
+}
+
+function equalParts(path: string, value: unknown): Filter<Document>[] {
+  if (value === null) return [{ [path]: { $type: 'null' } }];
+  if (Array.isArray(value)) return [equals(path, value)];
+  if (typeof value !== 'object') return [{ [path]: { $eq: value } }, ...notAList([path])];
+  const parts = Object.entries(value);
   const isObject = { $eq: [{ $type: `$${path}` }, 'object'] };
   const size = { $cond: [isObject, { $size: { $objectToArray: `$${path}` } }, -1] };
-  return {
-    $and: [{ $expr: { $eq: [size, keys.length] } }, ...keys.map(([key, item]) => equals(`${path}.${key}`, item))],
-  };
+  return [
+    { $expr: { $eq: [size, parts.length] } },
+    ...parts.flatMap(([key, item]) => equalParts(`${path}.${key}`, item)),
+  ];
 }
 
 function configs(filters: readonly ConfigFilter[] | null | undefined, argument: string): Filter<Document>[] {
@@ -148,11 +195,16 @@ function configs(filters: readonly ConfigFilter[] | null | undefined, argument: 
     const at = `${argument}[${index}]`;
     const path = toPath('config', filter.path, `${at}.path`);
     const stored = (value: unknown, name: string) => equals(path, toStoredValue(value, `${at}.${name}`));
+    const compared = conditions(path, ranges(filter));
     return [
       ...(filter.eq === undefined ? [] : [stored(filter.eq, 'eq')]),
       ...(filter.ne === undefined ? [] : [{ $nor: [stored(filter.ne, 'ne')] }]),
-      ...(filter.in == null ? [] : [anyOf(list(filter.in, `${at}.in`).map((value) => stored(value, 'in')))]),
-      ...conditions(path, { ...ranges(filter), $exists: filter.exists ?? undefined }),
+      ...(filter.in == null
+        ? []
+        : [anyOf(list(filter.in, `${at}.in`).map((value, place) => stored(value, `in[${place}]`)))]),
+      ...compared,
+      ...(compared.length > 0 ? notAList(wayTo(path)) : []),
+      ...(filter.exists == null ? [] : [existence(path, { $exists: true }, filter.exists)]),
     ];
   });
 }
@@ -161,8 +213,17 @@ function anyOf(filters: Filter<Document>[]): Filter<Document> {
   return filters.length === 0 ? NOTHING : { $or: filters };
 }
 
-/** Documents without a status read as running. */
-const RUNNING: Filter<Document> = { status: { $in: [ExperimentStatus.RUNNING, null] } };
+const STATUSES = Object.values(ExperimentStatus);
+
+/** In one of the statuses. A document without a status, or with one that no one knows, reads as running. */
+function inStatus(statuses: readonly ExperimentStatus[]): Filter<Document> {
+  return statuses.includes(ExperimentStatus.RUNNING)
+    ? { status: { $nin: STATUSES.filter((status) => !statuses.includes(status)) } }
+    : { status: { $in: [...statuses] } };
+}
+
+const RUNNING = inStatus([ExperimentStatus.RUNNING]);
+const FINISHED = inStatus(STATUSES.filter((status) => status !== ExperimentStatus.RUNNING));
 
 /** The rule of liveness as a filter, at `now`: nothing stored has to change for a run to become stalled. */
 function inLiveness(state: ExperimentLiveness, now: Date): Filter<Document> {
@@ -171,7 +232,7 @@ function inLiveness(state: ExperimentLiveness, now: Date): Filter<Document> {
   const heard = [{ last_heartbeat_at: { $gte: since } }, { last_seen_at: { $gte: since } }];
   switch (state) {
     case ExperimentLiveness.FINISHED:
-      return { status: { $in: [ExperimentStatus.COMPLETED, ExperimentStatus.FAILED, ExperimentStatus.STOPPED] } };
+      return FINISHED;
     case ExperimentLiveness.UNKNOWN:
       return { $and: [RUNNING, { last_heartbeat_at: { $not: { $type: 'date' } } }] };
     case ExperimentLiveness.ALIVE:
@@ -213,12 +274,11 @@ export function experimentFilter(
   filter: ExperimentFilter | null | undefined,
   now: Date,
   path = 'filter',
-  depth = 1,
+  depth = 0,
 ): Filter<Document> {
   if (!filter) return {};
   const { ids, status, liveness, search, parentId } = filter;
   const id = (value: string, at: string): ObjectId => toObjectId(value, at);
-  const states = status?.map((value) => (value === ExperimentStatus.RUNNING ? [value, null] : [value])).flat();
   const pattern = search == null ? undefined : { $regex: literally(search, `${path}.search`), $options: 'i' };
   return together([
     ...nested(filter, path, depth, (inner, at, level) => experimentFilter(inner, now, at, level)),
@@ -226,7 +286,7 @@ export function experimentFilter(
       ? [{ _id: { $in: list(ids, `${path}.ids`).map((value, index) => id(value, `${path}.ids[${index}]`)) } }]
       : []),
     ...numbers('challenge', filter.challenge, `${path}.challenge`),
-    ...oneOf('status', states, `${path}.status`),
+    ...(status ? [inStatus(list(status, `${path}.status`))] : []),
     ...(liveness ? [anyOf(list(liveness, `${path}.liveness`).map((state) => inLiveness(state, now)))] : []),
     ...texts('experiment_name', filter.name, `${path}.name`),
     ...texts('model.name', filter.modelName, `${path}.modelName`),
@@ -237,14 +297,14 @@ export function experimentFilter(
     ...instants('start_time', filter.startTime),
     ...instants('end_time', filter.endTime),
     ...configs(filter.config, `${path}.config`),
-    ...metrics('metrics', filter.metrics, `${path}.metrics`),
+    ...metrics('metrics', filter.metrics, `${path}.metrics`, { $type: 'number', $not: { $type: 'array' } }),
     ...(parentId == null ? [] : [{ parent_experiment_id: id(parentId, `${path}.parentId`) }]),
     ...(pattern ? [{ $or: [{ experiment_name: pattern }, { note: pattern }, { tags: pattern }] }] : []),
   ] as Filter<Document>[]);
 }
 
 /** Which subjects. BAD_USER_INPUT, with the path of the value, for what can't be a filter. */
-export function subjectFilter(filter: SubjectFilter | null | undefined, path = 'filter', depth = 1): Filter<Document> {
+export function subjectFilter(filter: SubjectFilter | null | undefined, path = 'filter', depth = 0): Filter<Document> {
   if (!filter) return {};
   const { subjectIds, search } = filter;
   return together([
@@ -258,7 +318,7 @@ export function subjectFilter(filter: SubjectFilter | null | undefined, path = '
     ...oneOf('splits.challenge2_split', filter.challenge2Split, `${path}.challenge2Split`),
     ...flag('has_eeg', filter.hasEeg),
     ...flag('has_phenotypic', filter.hasPhenotypic),
-    ...metrics('phenotypic', filter.phenotypic, `${path}.phenotypic`),
+    ...metrics('phenotypic', filter.phenotypic, `${path}.phenotypic`, { $ne: null }),
     ...(search == null ? [] : [{ subject_id: { $regex: literally(search, `${path}.search`), $options: 'i' } }]),
   ]);
 }
