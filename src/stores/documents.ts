@@ -27,7 +27,8 @@ const SPLITS = new Set<unknown>(Object.values(Split));
 const SEXES = new Set<unknown>(Object.values(Sex));
 const HANDS = new Set<unknown>(Object.values(Handedness));
 
-function isPlainObject(value: unknown): value is Document {
+/** Whether a stored value is an object that BSON has no type of its own for. */
+export function isPlainObject(value: unknown): value is Document {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !('_bsontype' in value);
 }
 

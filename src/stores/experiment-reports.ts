@@ -9,7 +9,7 @@ import { wholeAnswer } from './collections';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
 import { explainPage } from './explain';
-import { countBy, numeric, ofType, toFacet } from './facets';
+import { among, countBy, eachOnce, integer, isNumber, ofType, toFacet } from './facets';
 import { STALLED_AFTER_MS } from './liveness';
 import { encodeName } from './names';
 import { findPage } from './pages';
@@ -18,6 +18,14 @@ import type { Projection } from './projections';
 import { toMetricName } from './values';
 
 const FACET_FIELDS = { status: 1, challenge: 1, 'model.name': 1, tags: 1, last_heartbeat_at: 1, last_seen_at: 1 };
+
+const STATUSES = Object.values(ExperimentStatus);
+const OVER = STATUSES.filter((status) => status !== ExperimentStatus.RUNNING);
+
+/** Only documents with one number at the path: a list, which MongoDB compares by its items, is none. */
+function numberAt(path: string, range: Document = { $gte: -Infinity }): Filter<Document> {
+  return { $and: [{ [path]: range }, { $expr: isNumber(`$${path}`) }] };
+}
 
 /** A metric that experiments are judged by, and which end of it is best. */
 export interface Yardstick {
@@ -28,14 +36,14 @@ export interface Yardstick {
 /** The rule of liveness as an expression: the same as `livenessOf` and the filter of that name. */
 function livenessExpression(now: Date): Document {
   const since = new Date(now.getTime() - STALLED_AFTER_MS);
-  const running = { $in: [{ $ifNull: ['$status', ExperimentStatus.RUNNING] }, [ExperimentStatus.RUNNING]] };
+  const finished = { $in: ['$status', OVER] };
   const isDate = (path: string) => ({ $eq: [{ $type: path }, 'date'] });
   const heard = (path: string) => ({ $and: [isDate(path), { $gte: [path, since] }] });
   const literal = (state: ExperimentLiveness) => ({ $literal: state });
   return {
     $switch: {
       branches: [
-        { case: { $not: [running] }, then: literal(ExperimentLiveness.FINISHED) },
+        { case: finished, then: literal(ExperimentLiveness.FINISHED) },
         { case: { $not: [isDate('$last_heartbeat_at')] }, then: literal(ExperimentLiveness.UNKNOWN) },
         {
           case: { $or: [heard('$last_heartbeat_at'), heard('$last_seen_at')] },
@@ -76,29 +84,30 @@ export class ExperimentReports {
   }: Yardstick): Promise<{ challenge: number; id: unknown; count: number }[]> {
     const path = `metrics.${encodeName(toMetricName(metric, 'metric'))}`;
     const rows = await this.aggregate([
-      {
-        $match: { status: ExperimentStatus.COMPLETED, challenge: { $gte: -Infinity }, [path]: { $gte: -Infinity } },
-      },
-      { $project: { challenge: 1, value: `$${path}` } },
+      { $match: { $and: [{ status: ExperimentStatus.COMPLETED }, numberAt(path)] } },
+      { $project: { challenge: integer('$challenge'), value: `$${path}` } },
+      { $match: { challenge: { $ne: null } } },
       { $sort: { challenge: 1, value: direction, _id: direction } },
       { $group: { _id: '$challenge', id: { $first: '$_id' }, count: { $sum: 1 } } },
       { $sort: { _id: 1 } },
     ]);
-    return rows
-      .filter(({ _id }) => Number.isInteger(_id))
-      .map(({ _id, id, count }) => ({ challenge: _id as number, id: id as unknown, count: count as number }));
+    return rows.map(({ _id, id, count }) => ({
+      challenge: _id as number,
+      id: id as unknown,
+      count: count as number,
+    }));
   }
 
   /** Training times of the experiments under a filter by model, longest mean first. */
   async trainingTimeByModel(filter: Filter<Document>): Promise<ModelTrainingTime[]> {
     const hours = 'metrics.training_time_hours';
     const rows = await this.aggregate([
-      { $match: { $and: [filter, { [hours]: { $gte: 0, $lt: Infinity } }] } },
+      { $match: { $and: [filter, numberAt(hours, { $gte: 0, $lte: Number.MAX_VALUE })] } },
       {
         $group: {
           _id: ofType('string', '$model.name'),
-          average: { $avg: `$${hours}` },
-          total: { $sum: `$${hours}` },
+          average: { $avg: { $toDouble: `$${hours}` } },
+          total: { $sum: { $toDouble: `$${hours}` } },
           count: { $sum: 1 },
         },
       },
@@ -120,10 +129,10 @@ export class ExperimentReports {
       {
         $facet: {
           total: [{ $count: 'count' }],
-          status: countBy({ $ifNull: [ofType('string', '$status'), ExperimentStatus.RUNNING] }),
-          challenge: countBy(numeric('$challenge')),
+          status: countBy(among(STATUSES, '$status', ExperimentStatus.RUNNING)),
+          challenge: countBy(integer('$challenge')),
           model: countBy(ofType('string', '$model.name')),
-          tag: countBy('$tags', { $unwind: '$tags' }, { $match: { tags: { $type: 'string' } } }),
+          tag: countBy('$value', ...eachOnce('$tags')),
           liveness: countBy(livenessExpression(now)),
         },
       },

@@ -20,9 +20,35 @@ export function ofType(type: string, path: string): Document {
   return { $cond: [{ $eq: [{ $type: path }, type] }, path, null] };
 }
 
-/** An expression's value where it is a number of any type, else null. */
-export function numeric(path: string): Document {
-  return { $cond: [{ $in: [{ $type: path }, ['double', 'int', 'long', 'decimal']] }, path, null] };
+/** An expression's value where it is one of these, else what stands for the others. */
+export function among(values: readonly string[], path: string, otherwise: string | null = null): Document {
+  return { $cond: [{ $in: [path, [...values]] }, path, otherwise] };
+}
+
+const NUMBERS = ['double', 'int', 'long', 'decimal'];
+
+/** Whether a path holds one number; a list of them is none. */
+export function isNumber(path: string): Document {
+  return { $in: [{ $type: path }, NUMBERS] };
+}
+
+/** A path's value where the API's Int can carry it, else null. */
+export function integer(path: string): Document {
+  // NaN is not at least anything. The comparisons come before $trunc and $toInt, which fail on other types.
+  const isInt = { $and: [isNumber(path), { $gte: [path, -(2 ** 31) + 1] }, { $lt: [path, 2 ** 31] }] };
+  return {
+    $cond: [isInt, { $cond: [{ $eq: [{ $trunc: path }, path] }, { $toInt: path }, null] }, null],
+  };
+}
+
+/** The values of a list, each once; text alone counts as a list of one, and anything else as none. */
+export function eachOnce(path: string): Document[] {
+  const texts = { $cond: [{ $isArray: path }, path, [path]] };
+  return [
+    { $project: { value: { $setUnion: [texts, []] } } },
+    { $unwind: '$value' },
+    { $match: { value: { $type: 'string' } } },
+  ];
 }
 
 /** The counts as the API gives them. */

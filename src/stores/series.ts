@@ -3,8 +3,10 @@ import { Double } from 'mongodb';
 import type { MetricSeries } from '../../types/MetricSeries';
 import { wholeAnswer } from './collections';
 import type { Database } from './database';
+import { isPlainObject } from './documents';
 import { sampleIndexes } from './downsample';
 import { decodeName, encodeName } from './names';
+import { isOfKind } from './shapes';
 
 export const SERIES_LIMITS = { default: 1000, max: 10_000, metrics: 250 } as const;
 
@@ -39,11 +41,11 @@ export class SeriesStore {
       .sort({ experiment_id: 1, epoch: 1 });
     const found = new Map<string, Map<string, Column>>();
     for await (const { experiment_id, epoch, metrics } of cursor) {
-      if (typeof metrics !== 'object' || metrics === null || !Number.isInteger(epoch)) continue;
+      if (!isPlainObject(metrics) || !isOfKind('int', epoch)) continue;
       const key = String(experiment_id);
       let columns = found.get(key);
       if (!columns) found.set(key, (columns = new Map<string, Column>()));
-      for (const [name, stored] of Object.entries(metrics as Document)) {
+      for (const [name, stored] of Object.entries(metrics)) {
         const value = numberOf(stored);
         if (value === undefined) continue;
         let column = columns.get(name);
