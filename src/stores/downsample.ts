@@ -18,8 +18,8 @@ export function sampleIndexes(values: readonly number[], max: number): number[] 
       if (smallest === undefined || value < values[smallest]!) smallest = index;
       if (largest === undefined || value > values[largest]!) largest = index;
     }
-    const wanted = [start, end - 1, smallest, largest].filter((index) => index !== undefined);
-    for (const index of wanted.slice(0, buckets === 1 ? max : 4)) kept.add(index);
+    const wanted = new Set([start, end - 1, smallest, largest].filter((index) => index !== undefined));
+    for (const index of [...wanted].slice(0, max)) kept.add(index);
   }
   return [...kept].sort((a, b) => a - b);
 }

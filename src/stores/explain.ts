@@ -4,7 +4,7 @@ import type { QueryPlan } from '../../types/QueryPlan';
 import { pipelinesOf, type Order } from './orders';
 
 /** Parts of an explanation that tell of the machine or repeat the command, and nothing of the plan. */
-const LEFT_OUT = new Set(['serverInfo', 'serverParameters', 'command', 'operationTime', '$clusterTime', 'ok']);
+const LEFT_OUT = new Set(['serverInfo', 'serverParameters', 'command', 'host', 'operationTime', '$clusterTime', 'ok']);
 
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
