@@ -129,7 +129,7 @@ export class ExperimentReports {
       {
         $facet: {
           total: [{ $count: 'count' }],
-          status: countBy(among(STATUSES, '$status', ExperimentStatus.RUNNING)),
+          status: countBy(among(STATUSES, { $ifNull: ['$status', ExperimentStatus.RUNNING] })),
           challenge: countBy(integer('$challenge')),
           model: countBy(ofType('string', '$model.name')),
           tag: countBy('$value', ...eachOnce('$tags')),

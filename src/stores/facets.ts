@@ -20,9 +20,9 @@ export function ofType(type: string, path: string): Document {
   return { $cond: [{ $eq: [{ $type: path }, type] }, path, null] };
 }
 
-/** An expression's value where it is one of these, else what stands for the others. */
-export function among(values: readonly string[], path: string, otherwise: string | null = null): Document {
-  return { $cond: [{ $in: [path, [...values]] }, path, otherwise] };
+/** An expression's value where it is one of these, else null. */
+export function among(values: readonly string[], expression: string | Document): Document {
+  return { $cond: [{ $in: [expression, [...values]] }, expression, null] };
 }
 
 const NUMBERS = ['double', 'int', 'long', 'decimal'];

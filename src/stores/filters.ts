@@ -213,17 +213,19 @@ function anyOf(filters: Filter<Document>[]): Filter<Document> {
   return filters.length === 0 ? NOTHING : { $or: filters };
 }
 
-const STATUSES = Object.values(ExperimentStatus);
-
-/** In one of the statuses. A document without a status, or with one that no one knows, reads as running. */
+/**
+ * In one of the statuses. A document without a status is running; one whose status no one knows is in none, though it
+ * reads as running, too: finding it would take the list of the latest runs the order of its index.
+ */
 function inStatus(statuses: readonly ExperimentStatus[]): Filter<Document> {
-  return statuses.includes(ExperimentStatus.RUNNING)
-    ? { status: { $nin: STATUSES.filter((status) => !statuses.includes(status)) } }
-    : { status: { $in: [...statuses] } };
+  const stored = statuses.map((status) => (status === ExperimentStatus.RUNNING ? [status, null] : [status]));
+  return { status: { $in: stored.flat() } };
 }
 
-const RUNNING = inStatus([ExperimentStatus.RUNNING]);
-const FINISHED = inStatus(STATUSES.filter((status) => status !== ExperimentStatus.RUNNING));
+const OVER = Object.values(ExperimentStatus).filter((status) => status !== ExperimentStatus.RUNNING);
+const FINISHED: Filter<Document> = { status: { $in: OVER } };
+/** What reads as running: every other status, known or not. */
+const RUNNING: Filter<Document> = { status: { $nin: OVER } };
 
 /** The rule of liveness as a filter, at `now`: nothing stored has to change for a run to become stalled. */
 function inLiveness(state: ExperimentLiveness, now: Date): Filter<Document> {

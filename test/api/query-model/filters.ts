@@ -172,7 +172,12 @@ function search(values: readonly unknown[], wanted: string): boolean {
 
 const OVER = ['completed', 'failed', 'stopped'];
 
-/** Where a run stands: RUNNING also where nothing is stored that the API knows. */
+/** A run without a status is running; a status that the API doesn't know is none of those that one can ask for. */
+function isInStatus({ status }: Document, statuses: readonly string[]): boolean {
+  return given(status) ? statuses.some((name) => name.toLowerCase() === status) : statuses.includes('RUNNING');
+}
+
+/** Where a run stands as it reads: RUNNING also where nothing is stored that the API knows. */
 function statusOf({ status }: Document): string {
   return OVER.includes(status as string) ? (status as string) : 'running';
 }
@@ -198,7 +203,7 @@ export function isExperimentUnder(document: Document, filter: ExperimentInput, n
     combined(filter, (inner) => isExperimentUnder(document, inner, now)) &&
     holds(filter.ids, (ids) => ids.includes(String(document._id))) &&
     holds(filter.challenge, (operand) => number(document.challenge, operand)) &&
-    holds(filter.status, (statuses) => statuses.includes(statusOf(document).toUpperCase())) &&
+    holds(filter.status, (statuses) => isInStatus(document, statuses)) &&
     holds(filter.liveness, (states) => states.includes(livenessOf(document, now))) &&
     holds(filter.name, (operand) => text(document.experiment_name, operand)) &&
     holds(filter.modelName, (operand) => text(inside(document.model, ['name']), operand)) &&
