@@ -31,7 +31,11 @@ export function collectionsOf(db: Db): Collections {
   };
 }
 
-/** Every index that the server relies on; the first lines of each collection are the seed's own. */
+/**
+ * Every index that the server relies on; the first lines of each collection are the seed's own. The others hold the whole
+ * sort of the lists that they serve, ties included. docs/indexes.md has what each is for, with explains: an index costs
+ * every write of its fields, so those that change with each epoch have none but the one on best_val_loss.
+ */
 const INDEXES: Readonly<Record<CollectionName, IndexDescription[]>> = {
   experiments: [
     { key: { challenge: 1 } },
@@ -40,8 +44,14 @@ const INDEXES: Readonly<Record<CollectionName, IndexDescription[]>> = {
     { key: { tags: 1 } },
     { key: { experiment_name: 1, start_time: -1 } },
     { key: { start_time: -1, _id: -1 } },
-    { key: { parent_experiment_id: 1, start_time: -1 } },
-    { key: { 'dataset.releases': 1, start_time: -1 } },
+    { key: { status: 1, start_time: -1, _id: -1 } },
+    { key: { 'model.name': 1, start_time: -1, _id: -1 } },
+    { key: { created_by: 1, start_time: -1, _id: -1 } },
+    { key: { parent_experiment_id: 1, start_time: -1, _id: -1 } },
+    { key: { 'dataset.releases': 1, start_time: -1, _id: -1 } },
+    { key: { 'metrics.best_val_loss': 1, _id: 1 } },
+    { key: { end_time: -1, _id: -1 } },
+    { key: { experiment_name: 1, _id: 1 } },
   ],
   epochs: [{ key: { experiment_id: 1, epoch: 1 }, unique: true }, { key: { timestamp: -1 } }],
   checkpoints: [
@@ -59,6 +69,7 @@ const INDEXES: Readonly<Record<CollectionName, IndexDescription[]>> = {
     { key: { subject_id: 1 }, unique: true },
     { key: { releases: 1, subject_id: 1 } },
     { key: { age: 1 } },
+    { key: { age: 1, _id: 1 } },
     { key: { 'splits.challenge1_split': 1 } },
     { key: { 'splits.challenge2_split': 1 } },
   ],
