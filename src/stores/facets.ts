@@ -47,7 +47,8 @@ export function eachOnce(path: string): Document[] {
   return [
     { $project: { value: { $setUnion: [texts, []] } } },
     { $unwind: '$value' },
-    { $match: { value: { $type: 'string' } } },
+    // As an expression: a condition takes a list inside the list for its texts.
+    { $match: { $expr: { $eq: [{ $type: '$value' }, 'string'] } } },
   ];
 }
 
