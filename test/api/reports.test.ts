@@ -70,13 +70,10 @@ describe('reports', () => {
       expect(await best('challenge: 1, metric: "none"')).toEqual([]);
     });
 
-    it.each(['first: 0', 'first: 101', 'first: -1', 'metric: ""', 'metric: "a\\u0000"', `metric: "\\ud800"`])(
-      'refuse %s',
-      async (args) => {
-        const { errors } = await server.query(`{ bestExperiments(challenge: 1, ${args}) { name } }`);
-        expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
-      },
-    );
+    it.each(['first: 0', 'first: 101', 'first: -1', 'metric: ""', 'metric: "a\\u0000"'])('refuse %s', async (args) => {
+      const { errors } = await server.query(`{ bestExperiments(challenge: 1, ${args}) { name } }`);
+      expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
+    });
   });
 
   describe('bestPerChallenge', () => {

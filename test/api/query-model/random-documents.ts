@@ -44,7 +44,7 @@ const ODD: unknown[] = [
   new Date(0),
   NaN,
   new ObjectId(),
-  /x/,
+  /odd/,
 ];
 
 /** A number as some driver would have stored it. */
