@@ -10,7 +10,7 @@ import { matches } from './naive/match';
 import { Random, seedOf } from './random';
 import { recording } from './served';
 
-const CASES = Number(process.env.EPOCHGRAPH_MODEL_CASES ?? 3000);
+const CASES = Number(process.env.EPOCHGRAPH_MODEL_CASES ?? 2500);
 const CASES_OF_A_ROUND = 100;
 
 const shown = (value: unknown): string => JSON.stringify(EJSON.serialize({ value }, { relaxed: false })).slice(9, -1);

@@ -10,20 +10,21 @@ export type Obj = Record<string, Bson>;
 /** Stands for BSON's undefined, as which an empty array is sorted. */
 export const UNDEFINED = Object.freeze({ _bsontype: 'Undefined' });
 
+const pairs = (text: string): Map<string, string> =>
+  new Map(text.split(', ').map((pair) => pair.split(' ') as [string, string]));
 /** Names of $type, and the numbers that it takes as well. */
-const TYPES = new Map(
-  (
-    'double 1 string 2 object 3 array 4 binData 5 undefined 6 objectId 7 bool 8 date 9 null 10 regex 11 int 16 ' +
-    'timestamp 17 long 18 decimal 19 minKey -1 maxKey 127'
-  )
-    .match(/\S+ \S+/g)!
-    .map((pair) => pair.split(' ') as [string, string]),
+const TYPES = pairs(
+  'double 1, string 2, object 3, array 4, binData 5, undefined 6, objectId 7, bool 8, date 9, null 10, regex 11, ' +
+    'int 16, timestamp 17, long 18, decimal 19, minKey -1, maxKey 127',
+);
+/** The driver's classes and their types. */
+const CLASSES = pairs(
+  'Double double, Int32 int, Long long, Decimal128 decimal, Binary binData, ObjectId objectId, Timestamp timestamp, ' +
+    'BSONRegExp regex, MinKey minKey, MaxKey maxKey, Undefined undefined',
 );
 /** Types in the order in which they sort; numbers are one type there. */
 const ORDER = 'minKey undefined null number string object array binData objectId bool date timestamp regex maxKey';
 const RANKS = new Map(ORDER.split(' ').map((name, rank) => [name, rank]));
-/** Classes of the driver that have another name than their type. */
-const CLASSES: Record<string, string> = { Int32: 'int', Binary: 'binData', BSONRegExp: 'regex', Decimal128: 'decimal' };
 
 /** The type of a value by its name for $type. A field that isn't there (undefined) is 'missing'. */
 export function typeName(value: Bson): string {
@@ -34,12 +35,13 @@ export function typeName(value: Bson): string {
   if (Array.isArray(value)) return 'array';
   if (value instanceof Date) return 'date';
   const made = (value as { _bsontype?: string })._bsontype;
-  const name = made === undefined ? typeof value : (CLASSES[made] ?? made[0]!.toLowerCase() + made.slice(1));
-  if (!TYPES.has(name)) throw new Error(`The model knows no ${name}.`);
+  const name = made === undefined ? typeof value : CLASSES.get(made);
+  if (name === undefined || !TYPES.has(name)) throw new Error(`The model knows no ${made ?? typeof value}.`);
   return name;
 }
 
-export const isNumber = (value: Bson): boolean => /^(double|int|long|decimal)$/.test(typeName(value));
+const NUMBERS = new Set(['double', 'int', 'long', 'decimal']);
+export const isNumber = (value: Bson): boolean => NUMBERS.has(typeName(value));
 export const isObject = (value: Bson): value is Obj => typeName(value) === 'object';
 export const isNaNumber = (value: Bson): boolean => isNumber(value) && String(value) === 'NaN';
 
@@ -52,8 +54,9 @@ export function hasType(value: Bson, type: Bson): boolean {
 
 /** The bracket of types in which a value is compared: a missing field counts as null. */
 export function bracket(value: Bson): string {
-  if (isNumber(value)) return 'number';
-  return value === undefined ? 'null' : typeName(value);
+  const name = typeName(value);
+  if (NUMBERS.has(name)) return 'number';
+  return name === 'missing' ? 'null' : name;
 }
 
 /** A finite number as digits · 10^exponent. That is exact for doubles too: a finite binary fraction is a decimal one. */

@@ -57,8 +57,8 @@ export function generateIndex(random: Random, name: string): Index {
   many(1 + random.below(3), () => (made.key[random.pick(INDEXED)] = random.chance(0.5) ? 1 : -1));
   if (random.chance(0.2)) made.unique = true;
   const kind = random.next();
-  if (kind < 0.15) made.sparse = true;
-  else if (kind < 0.35) {
+  if (kind < 0.2) made.sparse = true;
+  else if (kind < 0.4) {
     const conditions = [{ $exists: true }, { $gt: int(0) }, { $lte: 'x' }, { $type: 'number' }, int(1)];
     made.partialFilterExpression = { [random.pick(INDEXED)]: random.pick<Bson>(conditions) };
   }
@@ -75,6 +75,8 @@ export class Questions {
 
   /** A value to compare a path with. Regular expressions are none: they are refused beside an operator. */
   private operand(path: string): Bson {
+    // Null finds missing fields too, which sparse indexes leave out.
+    if (this.random.chance(0.1)) return null;
     const stored = reached(this.random.pick(this.documents), path.split('.'), true);
     const made = stored.length > 0 && this.random.chance(0.7) ? this.random.pick(stored) : scalar(this.random);
     return made === undefined || typeName(made) === 'regex' ? int(1) : made;
