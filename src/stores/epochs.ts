@@ -17,7 +17,10 @@ import { assertFits, toIntegerFrom, toMetrics, toQuantity } from './values';
 
 export const EPOCH_LIMITS: PageLimits = { default: 100, max: 1000 };
 
-export const EPOCH_ORDER = orderBy([{ path: 'epoch', kind: 'number', direction: 1 }], { typedOnly: true });
+export const EPOCH_ORDER = orderBy([{ path: 'epoch', kind: 'number', direction: 1 }], {
+  typedOnly: true,
+  unique: true,
+});
 
 export const MAX_BATCH = 1000;
 

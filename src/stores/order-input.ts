@@ -83,7 +83,7 @@ export function experimentOrder(inputs: readonly ExperimentOrder[] | null | unde
 /** The order that the inputs stand for; undefined where there are none. BAD_USER_INPUT for an order that is not one. */
 export function subjectOrder(inputs: readonly SubjectOrder[] | null | undefined): Order | undefined {
   if (!inputs || inputs.length === 0) return undefined;
-  return build(inputs, ['field', 'phenotypic'], (input, at) => {
+  const order = build(inputs, ['field', 'phenotypic'], (input, at) => {
     const direction = directionOf(input);
     if (input.field != null) {
       return { key: { path: input.field, kind: SUBJECT_KINDS[input.field], direction }, computed: false };
@@ -91,4 +91,7 @@ export function subjectOrder(inputs: readonly SubjectOrder[] | null | undefined)
     const path = `phenotypic.${encodeName(toMetricName(input.phenotypic!, `${at}.phenotypic`))}`;
     return { key: { path, kind: 'scalar', direction }, computed: true };
   });
+  const [{ path }] = order.keys;
+  const isUnique = order.keys.length === 1 && path === 'subject_id';
+  return isUnique ? orderBy(order.keys, { typedOnly: true, unique: true }) : order;
 }

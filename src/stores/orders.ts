@@ -26,6 +26,8 @@ export interface Order {
   keys: readonly [OrderKey, ...OrderKey[]];
   /** Leaves out documents whose first key is of another type: no record can be made of them. */
   typedOnly: boolean;
+  /** Whether no two documents of a list share the key, by a unique index: then nothing is sorted by id behind it. */
+  unique: boolean;
   /** Whether the first key's path may lead through lists, or holds values of several types. */
   computed: boolean;
 }
@@ -40,10 +42,10 @@ export interface Bounds {
 /** The order by these keys. `computed` must be set where a path leads into an open object. */
 export function orderBy(
   keys: readonly [OrderKey, ...OrderKey[]],
-  { typedOnly = false, computed = false }: { typedOnly?: boolean; computed?: boolean } = {},
+  { typedOnly = false, computed = false, unique = false }: Partial<Omit<Order, 'name' | 'keys'>> = {},
 ): Order {
   const name = keys.map(({ path, direction }) => `${path} ${direction === 1 ? 'asc' : 'desc'}`).join(', ');
-  return { name, keys, typedOnly, computed: computed || keys.length > 1 };
+  return { name, keys, typedOnly, unique, computed: computed || keys.length > 1 };
 }
 
 const TYPES: Record<KeyKind, string[]> = {
@@ -107,7 +109,7 @@ function lacksKey({ path, kind }: OrderKey): Filter<Document> {
 
 /** What lies past a place within one segment; undefined where nothing of the segment does. */
 function pastInSegment(
-  key: OrderKey,
+  { keys: [key], unique }: Order,
   typed: boolean,
   side: 'after' | 'before',
   { values: [value], id }: Position,
@@ -119,6 +121,7 @@ function pastInSegment(
     return forward ? {} : undefined;
   }
   if (value === null) return forward ? undefined : {};
+  if (unique) return { [key.path]: { [operator]: value } };
   return {
     [key.path]: { [`${operator}e`]: value },
     $or: [{ [key.path]: { [operator]: value } }, idPast('_id', operator, id)],
@@ -126,18 +129,23 @@ function pastInSegment(
 }
 
 /** The stretches that a page reads, in reading order: from the end for a backward page. */
-function segmentsOf({ keys: [key], typedOnly }: Order, bounds: Bounds): Segment[] {
+function segmentsOf(order: Order, bounds: Bounds): Segment[] {
+  const {
+    keys: [key],
+    typedOnly,
+    unique,
+  } = order;
   const sign = (key.direction * (bounds.backward ? -1 : 1)) as 1 | -1;
   const segments: Segment[] = [];
   for (const typed of typedOnly ? [true] : [true, false]) {
     const conditions = (['after', 'before'] as const).map((side) => {
       const place = bounds[side];
-      return place ? pastInSegment(key, typed, side, place) : {};
+      return place ? pastInSegment(order, typed, side, place) : {};
     });
     if (conditions.includes(undefined)) continue;
     segments.push({
       match: allOf(...(conditions as Filter<Document>[]), typed ? hasKey(key) : lacksKey(key)),
-      sort: typed ? { [key.path]: sign, _id: sign } : { _id: sign },
+      sort: { ...(typed ? { [key.path]: sign } : {}), ...(typed && unique ? {} : { _id: sign }) },
     });
   }
   return bounds.backward ? segments.reverse() : segments;

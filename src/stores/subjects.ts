@@ -22,7 +22,10 @@ import { assertFits, toLabels, toOpenObject, toQuantity, toText } from './values
 
 export const SUBJECT_LIMITS: PageLimits = { default: 100, max: 1000 };
 
-export const SUBJECT_ORDER = orderBy([{ path: 'subject_id', kind: 'string', direction: 1 }], { typedOnly: true });
+export const SUBJECT_ORDER = orderBy([{ path: 'subject_id', kind: 'string', direction: 1 }], {
+  typedOnly: true,
+  unique: true,
+});
 
 export const MAX_SUBJECTS = 1000;
 const MAX_RACES = 5;
