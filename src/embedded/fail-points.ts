@@ -1,5 +1,5 @@
 import { MongoError, mongoError } from './errors';
-import { show } from './storage/records';
+import { show } from './values/show';
 import { asNumber, isDoc, type Doc, type Value } from './values/value';
 
 /** What the fail point `failCommand` does to a command. */

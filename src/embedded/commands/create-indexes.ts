@@ -10,7 +10,8 @@ import {
 } from '../storage/catalog';
 import type { Collection, Index, IndexSpec } from '../storage/catalog';
 import { numberedRange, TABLE } from '../storage/keyspace';
-import { buildIndexEntries, show } from '../storage/records';
+import { buildIndexEntries } from '../storage/records';
+import { show } from '../values/show';
 import { equal } from '../values/compare';
 import { asNumber, doc, int, isDoc, type Doc, type Value } from '../values/value';
 import { boolField, collectionName, refuse, wrongType, type Command } from './invocation';

@@ -1,6 +1,6 @@
 import { mongoError } from '../errors';
 import type { Collection, Index } from '../storage/catalog';
-import { show } from '../storage/records';
+import { show } from '../values/show';
 import { equal } from '../values/compare';
 import { doc, int, isDoc, type Doc, type Value } from '../values/value';
 import { holds } from './create-indexes';
