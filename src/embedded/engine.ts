@@ -27,11 +27,9 @@ const SWEEP_MS = 5_000;
 const SESSION_SWEEP_MS = 300_000;
 
 /** A retryable write: its reply is kept in the same commit, and given again when the client repeats it. */
-export interface RetryableWrite<T> {
+export interface RetryableWrite {
   session: Session;
   number: bigint;
-  toDoc(value: T): Doc;
-  fromDoc(reply: Doc): T;
 }
 
 /** The database behind the wire protocol: store, catalog, oplog, sessions and cursors of one data directory. */
@@ -72,17 +70,17 @@ export class Engine {
    * Carries out one autocommitted write: `run` reads the newest state (queued commits included) and writes into the
    * batch, which is committed whole, or dropped when `run` throws. Waits for transactions that hold what it changes.
    */
-  async write<T>(run: (batch: Batch) => T, deadline: number, retryable?: RetryableWrite<T>): Promise<T> {
+  async write(run: (batch: Batch) => Doc, deadline: number, retryable?: RetryableWrite): Promise<Doc> {
     for (;;) {
-      const outcome = await this.store.commit((writer): { value: T; instant: bigint } | { error: unknown } => {
+      const outcome = await this.store.commit((writer): { value: Doc; instant: bigint } | { error: unknown } => {
         const batch = new Batch(writer, this.catalog, (key) => {
           if (this.locks.holder(key) !== undefined) throw new HeldByTransaction();
         });
         try {
           const before = retryable?.session.replayed(batch, retryable.number);
-          if (retryable && before !== undefined) return { value: retryable.fromDoc(before), instant: 0n };
+          if (before !== undefined) return { value: before, instant: 0n };
           const value = run(batch);
-          retryable?.session.remember(batch, retryable.number, retryable.toDoc(value));
+          retryable?.session.remember(batch, retryable.number, value);
           return { value, instant: this.apply(batch, writer) };
         } catch (error) {
           return { error };

@@ -1,8 +1,7 @@
-import { compilePipeline, type StageSource } from '../aggregate';
-import type { FindOptions, Leading } from '../aggregate/pipeline';
+import { compilePipeline, type FindOptions, type Leading, type StageSource } from '../aggregate';
 import { ChangeStream, changeStreamOptions } from '../change-stream';
 import { IterableSource } from '../cursors';
-import { MongoError, mongoError } from '../errors';
+import { ensure, mongoError } from '../errors';
 import { compileMatcher } from '../match';
 import type { Query } from '../planner';
 import { checkDeadline, execute, newExecution, type Execution, type Row } from '../query';
@@ -11,34 +10,23 @@ import { checkCollectionName, checkDatabaseName } from '../storage/catalog';
 import type { View } from '../storage/view';
 import { encode } from '../values/codec';
 import { asNumber, isDoc, type Doc, type Value } from '../values/value';
-import { collectionStage } from './collection-stage';
-import { fieldsRead, firstBatch } from './find';
-import {
-  countField,
-  docField,
-  openView,
-  refuse,
-  wrongType,
-  type Command,
-  type Invocation,
-  type Reply,
-} from './invocation';
-
-const FIRST_BATCH = 101;
-const REFUSED = ['collation', 'let', 'bypassDocumentValidation', 'explain'];
+import { FIRST_BATCH, fieldsRead, firstBatch } from './find';
+import { checkFields, collectionOf, countField, docField, openView, required, words, wrongType } from './invocation';
+import type { Command, Invocation, Reply } from './invocation';
+import { statsStage } from './stats';
 
 export const aggregate: Command = {
-  fields: ['pipeline', 'cursor', 'allowDiskUse', 'hint', ...REFUSED],
+  fields: ['pipeline', 'cursor', 'allowDiskUse', 'hint'],
+  refused: words('collation let bypassDocumentValidation explain'),
   transactional: true,
   run(invocation) {
     const { body } = invocation;
-    refuse(body, 'aggregate', REFUSED);
     const pipeline = pipelineOf(body);
     const batchSize = batchSizeOf(body);
     const options = changeStreamOptions(pipeline);
     if (options !== undefined) return watch(invocation, options, pipeline.slice(1), batchSize);
     const ns = namespaceOf(invocation);
-    const made = collectionStage(invocation, ns, pipeline[0]);
+    const made = statsStage(invocation, ns, pipeline[0]);
     const stages = made === undefined ? pipeline : pipeline.slice(1);
     const compiled = compilePipeline(stages);
     const { view, release } = openView(invocation);
@@ -105,26 +93,16 @@ function watch(invocation: Invocation, options: Doc, stages: Value[], batchSize:
 
 /** The pipeline of an aggregate command. */
 export function pipelineOf(body: Doc): Value[] {
-  const pipeline = body.get('pipeline');
-  if (pipeline === undefined)
-    throw new MongoError(40414, "BSON field 'aggregate.pipeline' is missing but a required field");
-  if (!Array.isArray(pipeline)) throw mongoError('TypeMismatch', "'pipeline' option must be specified as an array");
+  const pipeline = required(body, 'aggregate', 'pipeline');
+  ensure(Array.isArray(pipeline), 'TypeMismatch', "'pipeline' option must be specified as an array");
   return pipeline;
 }
 
 /** The batch size in the required option `cursor`. */
 function batchSizeOf(body: Doc): number {
   const cursor = docField(body, 'aggregate', 'cursor');
-  if (cursor === undefined) {
-    throw mongoError(
-      'FailedToParse',
-      "The 'cursor' option is required, except for aggregate with the explain argument",
-    );
-  }
-  for (const field of cursor.keys()) {
-    if (field !== 'batchSize')
-      throw new MongoError(40415, `BSON field 'aggregate.cursor.${field}' is an unknown field.`);
-  }
+  ensure(cursor, 'FailedToParse', "The 'cursor' option is required");
+  checkFields(cursor, 'aggregate.cursor', { fields: ['batchSize'] });
   return countField(cursor, 'aggregate.cursor', 'batchSize') ?? FIRST_BATCH;
 }
 
@@ -151,7 +129,7 @@ class PipelineReader implements StageSource {
 
   rows(collection: string, query: Query, only?: ReadonlySet<string>): Iterable<Row> {
     const ns = `${this.invocation.db}.${collection}`;
-    const found = this.invocation.transaction?.batch.collection(ns) ?? this.invocation.engine.catalog.get(ns);
+    const found = collectionOf(this.invocation, ns);
     return found === undefined ? [] : execute(this.view, found, query, this.execution, { only });
   }
 

@@ -14,7 +14,7 @@ import { buildIndexEntries } from '../storage/records';
 import { show } from '../values/show';
 import { equal } from '../values/compare';
 import { asNumber, doc, int, isDoc, type Doc, type Value } from '../values/value';
-import { boolField, collectionName, refuse, wrongType, type Command } from './invocation';
+import { boolField, collectionName, wrongType, type Command } from './invocation';
 import type { Engine } from '../engine';
 import type { Writer } from '../storage/store';
 import type { Operation } from '../storage/oplog';
@@ -25,11 +25,11 @@ const KNOWN = ['key', 'name', 'v', 'unique', 'sparse', 'partialFilterExpression'
 const PARTIAL_OPERATORS = ['$eq', '$gt', '$gte', '$lt', '$lte', '$exists', '$type', '$in', '$and', '$or'];
 
 export const createIndexes: Command = {
-  fields: ['indexes', 'commitQuorum', 'ignoreUnknownIndexOptions'],
+  fields: ['indexes', 'commitQuorum'],
+  refused: ['ignoreUnknownIndexOptions'],
   async run(invocation) {
     const { body, db, engine } = invocation;
     const name = collectionName(invocation);
-    refuse(body, 'createIndexes', ['ignoreUnknownIndexOptions']);
     const list = body.get('indexes');
     if (!Array.isArray(list)) throw wrongType('createIndexes', 'indexes', list ?? null, 'array');
     if (list.length === 0) throw mongoError('BadValue', 'Must specify at least one index to create');
@@ -141,7 +141,8 @@ function alreadyThere(indexes: IndexSpec[], spec: IndexSpec): boolean {
   return false;
 }
 
-function equalKeys(a: Doc, b: Doc): boolean {
+/** True for the same paths in the same order with the same directions. */
+export function equalKeys(a: Doc, b: Doc): boolean {
   const [left, right] = [[...a], [...b]];
   return left.length === right.length && left.every(([path, v], i) => path === right[i]?.[0] && equal(v, right[i][1]));
 }

@@ -35,7 +35,7 @@ export async function dispatch(engine: Engine, request: Request): Promise<Reply>
     const command = COMMANDS.get(name);
     if (command === undefined) throw mongoError('CommandNotFound', `no such command: '${name}'`);
     checkGeneric(request.body, name);
-    checkFields(request.body, name, command.fields);
+    checkFields(request.body, name, command);
     const lsid = request.body.get('lsid');
     session = lsid === undefined ? undefined : engine.sessions.use(lsid);
     const invocation = invoke(engine, request, name, session);

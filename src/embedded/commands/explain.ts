@@ -6,8 +6,8 @@ import type { Collection } from '../storage/catalog';
 import type { View } from '../storage/view';
 import { asNumber, doc, int, isDoc, type Doc, type Value } from '../values/value';
 import { pipelineOf } from './aggregate';
-import { findOptions } from './find';
-import { countField, docField, openView, wrongType, type Command, type Invocation } from './invocation';
+import { find, findOptions } from './find';
+import { checkFields, countField, docField, withView, wrongType, type Command, type Invocation } from './invocation';
 
 const VERBOSITIES = ['queryPlanner', 'executionStats', 'allPlansExecution'];
 
@@ -31,8 +31,7 @@ function explainCommand(invocation: Invocation, inner: Doc, run: boolean): Doc {
   const ns = `${invocation.db}.${nameOf(inner, name)}`;
   const { query, stages } = explained(inner, name ?? '');
   const collection = invocation.engine.catalog.get(ns);
-  const { view, release } = openView(invocation);
-  try {
+  return withView(invocation, (view) => {
     const described = collection
       ? describe(view, collection, query, run)
       : doc({
@@ -48,9 +47,7 @@ function explainCommand(invocation: Invocation, inner: Doc, run: boolean): Doc {
     else for (const [field, value] of described) body.set(field, value);
     body.set('command', inner);
     return body;
-  } finally {
-    release();
-  }
+  });
 }
 
 function nameOf(inner: Doc, command = ''): string {
@@ -62,7 +59,7 @@ function nameOf(inner: Doc, command = ''): string {
 function explained(inner: Doc, name: string): { query: Query; stages: Value[] } {
   switch (name) {
     case 'find':
-      return { query: findOptions(inner).query, stages: [] };
+      return { query: checkedFind(inner), stages: [] };
     case 'aggregate': {
       const pipeline = pipelineOf(inner);
       const { match, sort, skip, limit, rest } = compilePipeline(pipeline).leading;
@@ -89,6 +86,11 @@ function explained(inner: Doc, name: string): { query: Query; stages: Value[] } 
     default:
       throw mongoError('CommandNotFound', `Explain failed due to unknown command: ${name}`);
   }
+}
+
+function checkedFind(inner: Doc): Query {
+  checkFields(inner, 'find', find);
+  return findOptions(inner).query;
 }
 
 function describe(view: View, collection: Collection, query: Query, run: boolean): Doc {

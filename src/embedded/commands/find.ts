@@ -7,47 +7,26 @@ import type { Query } from '../planner';
 import { compileSort } from '../sort';
 import { encode } from '../values/codec';
 import { doc, isDoc, type Doc, type Value } from '../values/value';
-import {
-  boolField,
-  collectionName,
-  countField,
-  docField,
-  openView,
-  refuse,
-  type Command,
-  type Invocation,
-  type Reply,
-} from './invocation';
+import { boolField, collectionName, collectionOf, countField, docField, openView, words } from './invocation';
+import type { Command, Invocation, Reply } from './invocation';
 
 /** Documents of a first batch whose size nobody gave. */
-const FIRST_BATCH = 101;
-const REFUSED = ['collation', 'min', 'max', 'returnKey', 'showRecordId', 'tailable', 'awaitData', 'let', 'oplogReplay'];
-const FIND_FIELDS = [
-  'filter',
-  'sort',
-  'projection',
-  'skip',
-  'limit',
-  'batchSize',
-  'singleBatch',
-  'hint',
-  'noCursorTimeout',
-  'allowDiskUse',
-  'allowPartialResults',
-  ...REFUSED,
-];
+export const FIRST_BATCH = 101;
 
 export const find: Command = {
-  fields: FIND_FIELDS,
+  fields: words(
+    'filter sort projection skip limit batchSize singleBatch hint noCursorTimeout allowDiskUse allowPartialResults',
+  ),
+  refused: words('collation min max returnKey showRecordId tailable awaitData let oplogReplay'),
   transactional: true,
   run(invocation) {
-    const { body, engine, db } = invocation;
+    const { body, db } = invocation;
     const ns = `${db}.${collectionName(invocation)}`;
     const { query, projection } = findOptions(body);
     const batchSize = countField(body, 'find', 'batchSize', 'BatchSize') ?? FIRST_BATCH;
     const singleBatch = boolField(body, 'find', 'singleBatch') ?? false;
     const project = projection && compileProjection(projection);
-    const collection = invocation.transaction?.batch.collection(ns) ?? engine.catalog.get(ns);
+    const collection = collectionOf(invocation, ns);
     if (collection === undefined) {
       compileMatcher(query.filter);
       if (query.sort) compileSort(query.sort);
@@ -70,7 +49,6 @@ export const find: Command = {
 
 /** The query and projection of a find command; also for explain. */
 export function findOptions(body: Doc): { query: Query; projection: Doc | undefined } {
-  refuse(body, 'find', REFUSED);
   const sort = docField(body, 'find', 'sort');
   const projection = docField(body, 'find', 'projection');
   const query: Query = {
