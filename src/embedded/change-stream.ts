@@ -2,7 +2,6 @@ import { compilePipeline, type Pipeline, type StageSource } from './aggregate';
 import type { Batch, CursorSource } from './cursors';
 import type { Engine } from './engine';
 import { ensure, MongoError, mongoError } from './errors';
-import { compileMatcher, type Matcher } from './match';
 import { cutKey } from './storage/records';
 import { show } from './values/show';
 import { keyOf } from './storage/catalog';
@@ -65,7 +64,6 @@ function historyLost(): MongoError {
 export class ChangeStream implements CursorSource {
   private position: Position;
   private readonly updateLookup: boolean;
-  private readonly matcher: Matcher | undefined;
   private readonly pipeline: Pipeline;
   private invalidated = false;
   private closed: MongoError | undefined;
@@ -84,8 +82,6 @@ export class ChangeStream implements CursorSource {
     this.updateLookup = wantsLookup(options);
     for (const stage of stages) checkStage(stage);
     this.pipeline = compilePipeline(stages);
-    const { match } = this.pipeline.leading;
-    this.matcher = match && compileMatcher(match);
     this.position = this.startOf(options);
     this.checkHistory(this.position);
     this.unsubscribe = engine.onCommit(() => this.wake());
@@ -216,8 +212,7 @@ export class ChangeStream implements CursorSource {
 
   /** Runs an event through the stages behind $changeStream; undefined when they drop it. */
   private shape(event: Doc): Buffer | undefined {
-    if (this.matcher && !this.matcher.matches(event)) return undefined;
-    const [shaped] = this.pipeline.run([event], NO_COLLECTIONS);
+    const [shaped] = this.pipeline.runAll([event], NO_COLLECTIONS);
     if (shaped === undefined) return undefined;
     if (!equal(shaped.get('_id'), event.get('_id'))) {
       const message = "The pipeline changed an event's _id, its resume token: the stream could not be resumed from it";

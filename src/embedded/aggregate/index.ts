@@ -1,7 +1,7 @@
 import { conjunction } from '../match';
 import { isDoc, type Doc, type Value } from '../values/value';
 import { neededFields } from './needed-fields';
-import type { Leading, Pipeline } from './pipeline';
+import type { Leading, Pipeline, Stage } from './pipeline';
 import type { Variables } from './scope';
 import { compileSortStage, compileStage, stageNumber } from './stages';
 
@@ -41,10 +41,14 @@ export function compilePipeline(stages: Value[], vars: Variables = new Map()): P
     return sort === undefined || limit === undefined ? run : compileSortStage(sort, stageNumber('$limit', limit));
   });
   const leading = leadingOf(stages);
-  const rest = compiled.slice(leading.rest);
+  const through =
+    (run: Stage[]): Stage =>
+    (input, source) =>
+      run.reduce((from, stage) => stage(from, source), input);
   return {
     leading,
     fields: neededFields(stages),
-    run: (input, source) => rest.reduce<Iterable<Doc>>((from, stage) => stage(from, source), input),
+    run: through(compiled.slice(leading.rest)),
+    runAll: through(compiled),
   };
 }

@@ -34,6 +34,8 @@ export interface Pipeline {
   fields: ReadonlySet<string> | undefined;
   /** Runs the stages from `leading.rest` on over the answer to the leading ones. */
   run: (input: Iterable<Doc>, source: StageSource) => Iterable<Doc>;
+  /** Runs all stages, the leading ones too. */
+  runAll: (input: Iterable<Doc>, source: StageSource) => Iterable<Doc>;
 }
 
 /** Compiles stages; handed to the stages that hold pipelines of their own. */

@@ -1,17 +1,14 @@
-import { compilePipeline, type FindOptions, type Leading, type StageSource } from '../aggregate';
+import { compilePipeline, type FindOptions, type StageSource } from '../aggregate';
 import { ChangeStream, changeStreamOptions } from '../change-stream';
-import { IterableSource } from '../cursors';
 import { ensure, mongoError } from '../errors';
-import { compileMatcher } from '../match';
 import type { Query } from '../planner';
 import { checkDeadline, execute, newExecution, type Execution, type Row } from '../query';
-import { compileSort } from '../sort';
 import { checkCollectionName, checkDatabaseName } from '../storage/catalog';
 import type { View } from '../storage/view';
 import { encode } from '../values/codec';
 import { asNumber, isDoc, type Doc, type Value } from '../values/value';
-import { FIRST_BATCH, fieldsRead, firstBatch } from './find';
-import { checkFields, collectionOf, countField, docField, openView, required, words, wrongType } from './invocation';
+import { FIRST_BATCH, fieldsRead, openCursor, rawBytes } from './find';
+import { checkFields, collectionOf, countField, docField, required, words, wrongType } from './invocation';
 import type { Command, Invocation, Reply } from './invocation';
 import { statsStage } from './stats';
 
@@ -29,37 +26,18 @@ export const aggregate: Command = {
     const made = statsStage(invocation, ns, pipeline[0]);
     const stages = made === undefined ? pipeline : pipeline.slice(1);
     const compiled = compilePipeline(stages);
-    const { view, release } = openView(invocation);
-    let source: IterableSource | undefined;
-    try {
+    return openCursor(invocation, ns, { batchSize }, (view) => {
       const execution = newExecution(invocation.deadline);
       const reader = new PipelineReader(invocation, view, execution);
-      const documents = (): Iterable<Buffer> => {
-        if (made !== undefined) return encoded(compiled.run(applied(made, compiled.leading), reader), execution);
-        const { match, sort, skip, limit, rest } = compiled.leading;
-        const query: Query = { filter: match ?? new Map<string, Value>(), sort, skip, limit, hint: body.get('hint') };
-        const whole = stages.length === rest;
-        const only = whole ? fieldsRead(query) : compiled.fields;
-        const rows = reader.rows(ns.slice(invocation.db.length + 1), query, only);
-        return whole ? rawBytes(rows) : encoded(compiled.run(documentsOf(rows), reader), execution);
-      };
-      source = new IterableSource(documents(), release);
-      return firstBatch(invocation, ns, source, batchSize, false);
-    } catch (error) {
-      if (source) source.close();
-      else release();
-      throw error;
-    }
+      if (made !== undefined) return encoded(compiled.runAll(made, reader), execution);
+      const { match, sort, skip, limit, rest } = compiled.leading;
+      const query: Query = { filter: match ?? new Map<string, Value>(), sort, skip, limit, hint: body.get('hint') };
+      const whole = stages.length === rest;
+      const rows = reader.rows(ns.slice(invocation.db.length + 1), query, whole ? fieldsRead(query) : compiled.fields);
+      return whole ? rawBytes(rows) : encoded(compiled.run(documentsOf(rows), reader), execution);
+    });
   },
 };
-
-/** The leading stages over documents that come from no collection. */
-function applied(documents: Doc[], { match, sort, skip = 0, limit }: Leading): Doc[] {
-  const matcher = match && compileMatcher(match);
-  const found = matcher ? documents.filter((document) => matcher.matches(document)) : [...documents];
-  if (sort) found.sort(compileSort(sort));
-  return found.slice(skip, limit === undefined ? undefined : skip + limit);
-}
 
 function watch(invocation: Invocation, options: Doc, stages: Value[], batchSize: number): Reply {
   const { body, db, engine, transaction } = invocation;
@@ -142,10 +120,6 @@ class PipelineReader implements StageSource {
 
 function* documentsOf(rows: Iterable<Row>): Generator<Doc> {
   for (const row of rows) yield row.document;
-}
-
-function* rawBytes(rows: Iterable<Row>): Generator<Buffer> {
-  for (const row of rows) yield row.bytes;
 }
 
 function* encoded(documents: Iterable<Doc>, execution: Execution): Generator<Buffer> {
