@@ -24,7 +24,13 @@ export class FailPoints {
   configure(name: Value | undefined, mode: Value | undefined, data: Value | undefined): void {
     ensure(this.allowed, 'CommandNotFound', "no such command: 'configureFailPoint'");
     ensure(name === 'failCommand', 'BadValue', `The only fail point here is failCommand, not ${show(name)}`);
-    const times = isDoc(mode) ? asNumber(mode.get('times')) : { off: 0, alwaysOn: Infinity }[String(mode)];
+    const times = isDoc(mode)
+      ? asNumber(mode.get('times'))
+      : mode === 'off'
+        ? 0
+        : mode === 'alwaysOn'
+          ? Infinity
+          : undefined;
     ensure(times !== undefined && times >= 0, 'BadValue', 'mode must be off, alwaysOn or { times: n }');
     this.remaining = times;
     if (mode === 'off') return;

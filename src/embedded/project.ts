@@ -63,18 +63,18 @@ class ProjectionNode {
     const parts = fieldPath(path);
     const last = parts.pop()!;
     const collision = (): MongoError => new MongoError(31250, `Path collision at ${path}`);
-    let node: ProjectionNode = this;
-    for (const part of parts) {
+    const child = (node: ProjectionNode, part: string): ProjectionNode => {
       const item = node.computed.get(part);
       if (node.leaves.has(part) || (item !== undefined && !(item instanceof ProjectionNode))) throw collision();
-      const child: ProjectionNode = node.children.get(part) ?? new ProjectionNode();
-      node.children.set(part, child);
-      if (expression) node.computed.set(part, child);
-      node = child;
-    }
-    if (node.leaves.has(last) || node.children.has(last) || node.computed.has(last)) throw collision();
-    if (expression) node.computed.set(last, expression);
-    else node.leaves.add(last);
+      const next = node.children.get(part) ?? new ProjectionNode();
+      node.children.set(part, next);
+      if (expression) node.computed.set(part, next);
+      return next;
+    };
+    const { leaves, children, computed } = parts.reduce<ProjectionNode>(child, this);
+    if (leaves.has(last) || children.has(last) || computed.has(last)) throw collision();
+    if (expression) computed.set(last, expression);
+    else leaves.add(last);
   }
 
   /** Takes a whole field out again. */
@@ -175,7 +175,7 @@ class Compiler {
     const [first] = isDoc(value) ? [...value] : [];
     if (isDoc(value) && !(value.size === 1 && isOperatorDocument(value))) {
       ensure(first, 51270, `An empty sub-projection is not a valid value. Found empty object at path '${path}'`);
-      for (const [name, inner] of value as Doc) {
+      for (const [name, inner] of value) {
         ensure(!name.startsWith('$'), 16410, `an expression must be alone in its specification: '${path}'`);
         this.entry(`${path}.${name}`, inner);
       }

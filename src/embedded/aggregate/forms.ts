@@ -134,7 +134,7 @@ const regexMatch: Form = (argument, scope, compile) => {
   const regex =
     pattern instanceof BSONRegExp
       ? compileRegex(pattern.pattern, pattern.options + flags)
-      : compileRegex(pattern as string, flags);
+      : compileRegex(pattern, flags);
   return (document) => {
     const value = input(document);
     return !nullish(value) && regex.test(stringOf(value, 51104, '$regexMatch input'));

@@ -73,7 +73,7 @@ const unset: Compiler = (spec) => {
   ensure(paths.length > 0, 31119, '$unset specification must be a non-empty array of strings');
   const texts = paths.every((path) => typeof path === 'string');
   ensure(texts, 31002, '$unset specification must be a string or an array of strings');
-  return eachDocument(compileUnset(paths as string[]));
+  return eachDocument(compileUnset(paths));
 };
 
 const count: Compiler = (spec) => {

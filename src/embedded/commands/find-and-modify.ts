@@ -22,7 +22,7 @@ export const findAndModify: Command = {
     const contradicts = remove && (update !== undefined || upsert || returnNew);
     ensure(!contradicts, 'FailedToParse', "'remove'=true can't be combined with 'update', 'upsert' or 'new'");
     const change = update === undefined ? undefined : compileUpdate(update);
-    const project = compileProjection(docField(body, 'findAndModify', 'fields') ?? new Map());
+    const project = compileProjection(docField(body, 'findAndModify', 'fields') ?? new Map<string, Value>());
     const sort = docField(body, 'findAndModify', 'sort');
     const query = { filter, sort: sort?.size ? sort : undefined, limit: 1, hint: body.get('hint') };
     return write(invocation, (batch) => {

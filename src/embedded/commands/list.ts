@@ -3,7 +3,7 @@ import { ensure } from '../errors';
 import { compileMatcher } from '../match';
 import { describeIndex, type Collection } from '../storage/catalog';
 import { encode } from '../values/codec';
-import { doc, type Doc } from '../values/value';
+import { doc, type Doc, type Value } from '../values/value';
 import { firstBatch } from './find';
 import { boolField, collectionName, countField, docField, withView } from './invocation';
 import type { Command, Invocation, Reply } from './invocation';
@@ -11,14 +11,14 @@ import { sizesOf } from './stats';
 
 /** Answers a cursor over documents that are all there already. */
 function listed(invocation: Invocation, ns: string, documents: Doc[]): Reply {
-  const cursor: Doc = docField(invocation.body, invocation.name, 'cursor') ?? new Map();
+  const cursor = docField(invocation.body, invocation.name, 'cursor') ?? new Map<string, Value>();
   const batchSize = countField(cursor, `${invocation.name}.cursor`, 'batchSize') ?? Infinity;
   const source = new IterableSource(documents.map(encode), () => undefined);
   return firstBatch(invocation, ns, source, batchSize, false);
 }
 
 function filtered(documents: Doc[], { body, name }: Invocation): Doc[] {
-  return documents.filter(compileMatcher(docField(body, name, 'filter') ?? new Map()).matches);
+  return documents.filter(compileMatcher(docField(body, name, 'filter') ?? new Map<string, Value>()).matches);
 }
 
 export const listCollections: Command = {

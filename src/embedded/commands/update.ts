@@ -85,7 +85,8 @@ export function applyUpdate(
 
 /** Inserts what an upsert that matched nothing makes of its filter and its update. */
 export function insertUpserted(batch: Batch, collection: Collection, change: Update, filter: Doc): Doc {
-  const { after } = change.apply(null, { now: new Date(), filter, isUpsertInsert: true });
+  const before: Doc | null = null;
+  const { after } = change.apply(before, { now: new Date(), filter, isUpsertInsert: true });
   const document: Doc = new Map([['_id', after.get('_id') ?? new ObjectId()], ...after]);
   checkId(document.get('_id'), 'BadValue');
   insertRecord(batch, collection, newDocument(document));

@@ -4,6 +4,7 @@ import { exact } from '../values/compare';
 import { truncate } from '../values/decimal';
 import { asNumber, BSON_TYPE, BSONRegExp, Decimal128, isDoc, isNumeric, MaxKey, MinKey } from '../values/value';
 import { ObjectId, typeName, Undefined, type Doc, type TypeName, type Value } from '../values/value';
+import { show } from '../values/show';
 import { compileRegex } from './regex';
 import type { ValueTest } from './traverse';
 
@@ -91,7 +92,7 @@ function typeSet(v: Value): TypeName[] {
   const code = asNumber(v);
   ensure(typeof v === 'string' || code !== undefined, 'TypeMismatch', 'type must be a number or a string');
   const known = Object.entries(BSON_TYPE).find(([name, n]) => name === v || n === code);
-  ensure(known, 'BadValue', `Unknown type name alias or code: ${String(v)}`);
+  ensure(known, 'BadValue', `Unknown type name alias or code: ${show(v)}`);
   return [known[0] as TypeName];
 }
 

@@ -1,4 +1,4 @@
-import { Decimal128 } from './value';
+import type { Decimal128 } from './value';
 
 /** A finite decimal: (negative ? -1 : 1) × digits × 10^exponent. */
 export interface Finite {
