@@ -1,9 +1,9 @@
 import { compilePipeline, type Pipeline, type StageSource } from './aggregate';
 import type { Batch, CursorSource } from './cursors';
 import type { Engine } from './engine';
-import { MongoError, mongoError } from './errors';
-import { compileMatcher, type Matcher } from './match';
-import { cutKey, show } from './storage/records';
+import { ensure, MongoError, mongoError } from './errors';
+import { cutKey } from './storage/records';
+import { show } from './values/show';
 import { keyOf } from './storage/catalog';
 import { indexEntryKey, recordOfBytes } from './storage/keyspace';
 import { fromTimestamp, readAfter, toTimestamp, type OplogEntry } from './storage/oplog';
@@ -31,15 +31,9 @@ interface Scope {
 const END_OF_COMMIT = 0xffff_fffe;
 const BATCH_BYTES = 16 * 1024 * 1024;
 const DEFAULT_WAIT_MS = 1000;
-const OPTIONS = [
-  'fullDocument',
-  'fullDocumentBeforeChange',
-  'resumeAfter',
-  'startAfter',
-  'startAtOperationTime',
-  'allChangesForCluster',
-  'showExpandedEvents',
-];
+const OPTIONS =
+  'fullDocument fullDocumentBeforeChange resumeAfter startAfter startAtOperationTime allChangesForCluster ' +
+  'showExpandedEvents';
 /** Stages that may follow $changeStream: those that give one document for one. */
 const STAGES = ['$match', '$project', '$addFields', '$set', '$unset', '$replaceRoot', '$replaceWith'];
 
@@ -70,7 +64,6 @@ function historyLost(): MongoError {
 export class ChangeStream implements CursorSource {
   private position: Position;
   private readonly updateLookup: boolean;
-  private readonly matcher: Matcher | undefined;
   private readonly pipeline: Pipeline;
   private invalidated = false;
   private closed: MongoError | undefined;
@@ -84,18 +77,11 @@ export class ChangeStream implements CursorSource {
     options: Doc,
     stages: Value[],
   ) {
-    for (const option of options.keys()) {
-      if (!OPTIONS.includes(option)) {
-        throw new MongoError(40415, `BSON field '$changeStream.${option}' is an unknown field.`);
-      }
-    }
+    const unknown = [...options.keys()].find((option) => !OPTIONS.split(' ').includes(option));
+    ensure(!unknown, 40415, `BSON field '$changeStream.${unknown}' is an unknown field.`);
     this.updateLookup = wantsLookup(options);
     for (const stage of stages) checkStage(stage);
     this.pipeline = compilePipeline(stages);
-    const { match, sort, skip, limit } = this.pipeline.leading;
-    if (sort !== undefined || skip !== undefined || limit !== undefined)
-      throw mongoError('InternalError', 'not a tailing stage');
-    this.matcher = match && compileMatcher(match);
     this.position = this.startOf(options);
     this.checkHistory(this.position);
     this.unsubscribe = engine.onCommit(() => this.wake());
@@ -138,23 +124,16 @@ export class ChangeStream implements CursorSource {
 
   private startOf(options: Doc): Position {
     const given = ['resumeAfter', 'startAfter', 'startAtOperationTime'].filter((name) => options.has(name));
-    if (given.length > 1) {
-      throw new MongoError(50573, `Only one of ${given.join(', ')} may be specified for a $changeStream stage`);
-    }
+    ensure(given.length < 2, 50573, `Only one of ${given.join(', ')} may be specified for a $changeStream stage`);
     const at = options.get('startAtOperationTime');
     if (at !== undefined) {
-      if (!(at instanceof Timestamp))
-        throw mongoError('TypeMismatch', `startAtOperationTime must be a timestamp, not ${typeName(at)}`);
+      ensure(at instanceof Timestamp, 'TypeMismatch', `startAtOperationTime must be a timestamp, not ${typeName(at)}`);
       return { instant: fromTimestamp(at) - 1n, ordinal: END_OF_COMMIT, invalidated: false };
     }
     if (given.length === 0) return { instant: this.engine.committed, ordinal: END_OF_COMMIT, invalidated: false };
     const position = parseToken(options.get(given[0] as string));
-    if (position.invalidated && given[0] === 'resumeAfter') {
-      throw new MongoError(
-        260,
-        'Attempting to resume a change stream using resumeAfter is not allowed from an invalidate notification',
-      );
-    }
+    const past = position.invalidated && given[0] === 'resumeAfter';
+    ensure(!past, 260, 'Resuming a change stream with resumeAfter from an invalidate notification is not allowed');
     return position;
   }
 
@@ -219,41 +198,24 @@ export class ChangeStream implements CursorSource {
   private eventOf(entry: OplogEntry, position: Position, view: View): Doc | undefined {
     if (!this.watches(entry)) return undefined;
     const { type, db, collection, id } = entry;
-    const ns = doc({ db, coll: collection });
-    const documentKey = id === undefined ? undefined : doc({ _id: id });
-    switch (type) {
-      case 'insert':
-      case 'replace': {
-        const fullDocument = decode(entry.document as Buffer);
-        return new Map([...base(entry, position, type), ...doc({ fullDocument, ns, documentKey })]);
-      }
-      case 'update': {
-        const fullDocument = this.updateLookup ? lookup(this.engine, view, entry) : undefined;
-        const updateDescription = entry.description;
-        return new Map([...base(entry, position, type), ...doc({ fullDocument, ns, documentKey, updateDescription })]);
-      }
-      case 'delete':
-        return new Map([...base(entry, position, type), ...doc({ ns, documentKey })]);
-      case 'drop':
-        return new Map([...base(entry, position, type), ...doc({ ns })]);
-      case 'dropDatabase':
-        return new Map([...base(entry, position, type), ...doc({ ns: doc({ db }) })]);
-      case 'create':
-      case 'createIndexes':
-      case 'dropIndexes':
-        // Events of these kinds are only for showExpandedEvents, which is refused.
-        return undefined;
-    }
+    // Events of the other kinds are only for showExpandedEvents, which is refused.
+    if (type === 'create' || type === 'createIndexes' || type === 'dropIndexes') return undefined;
+    const looksUp = type === 'update' && this.updateLookup;
+    const event = doc({
+      fullDocument: entry.document ? decode(entry.document) : looksUp ? lookup(this.engine, view, entry) : undefined,
+      ns: doc({ db, coll: type === 'dropDatabase' ? undefined : collection }),
+      documentKey: id === undefined ? undefined : doc({ _id: id }),
+      updateDescription: entry.description,
+    });
+    return new Map([...base(entry, position, type), ...event]);
   }
 
   /** Runs an event through the stages behind $changeStream; undefined when they drop it. */
   private shape(event: Doc): Buffer | undefined {
-    if (this.matcher && !this.matcher.matches(event)) return undefined;
-    const [shaped] = this.pipeline.run([event], NO_COLLECTIONS);
+    const [shaped] = this.pipeline.runAll([event], NO_COLLECTIONS);
     if (shaped === undefined) return undefined;
     if (!equal(shaped.get('_id'), event.get('_id'))) {
-      const message =
-        'Encountered an event whose _id field, which contains the resume token, was modified by the pipeline. Modifying the _id field of an event makes it impossible to resume the stream from that point. Only transformations that retain the unmodified _id field are allowed.';
+      const message = "The pipeline changed an event's _id, its resume token: the stream could not be resumed from it";
       throw mongoError('ChangeStreamFatalError', message, { errorLabels: ['NonResumableChangeStreamError'] });
     }
     return encode(shaped);
@@ -282,18 +244,12 @@ function lookup(engine: Engine, view: View, entry: OplogEntry): Value {
 function wantsLookup(options: Doc): boolean {
   const full = options.get('fullDocument') ?? 'default';
   const before = options.get('fullDocumentBeforeChange') ?? 'off';
-  if (options.get('showExpandedEvents') === true) {
-    throw mongoError('InvalidOptions', 'The embedded database does not support showExpandedEvents of $changeStream');
-  }
-  if (before !== 'off' || full === 'whenAvailable' || full === 'required') {
-    throw mongoError('InvalidOptions', 'The embedded database keeps no pre- and post-images for $changeStream');
-  }
-  if (full !== 'default' && full !== 'updateLookup') {
-    throw mongoError(
-      'BadValue',
-      `Enumeration value '${show(full)}' for field '$changeStream.fullDocument' is not a valid value.`,
-    );
-  }
+  const expands = options.get('showExpandedEvents') === true;
+  ensure(!expands, 'InvalidOptions', 'The embedded database does not support showExpandedEvents of $changeStream');
+  const images = before !== 'off' || full === 'whenAvailable' || full === 'required';
+  ensure(!images, 'InvalidOptions', 'The embedded database keeps no pre- and post-images for $changeStream');
+  const known = full === 'default' || full === 'updateLookup';
+  ensure(known, 'BadValue', `'${show(full)}' is not a valid value of '$changeStream.fullDocument'`);
   return full === 'updateLookup';
 }
 

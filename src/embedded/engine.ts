@@ -1,4 +1,4 @@
-import { mongoError } from './errors';
+import { ensure } from './errors';
 import { Cursors } from './cursors';
 import { FailPoints } from './fail-points';
 import { Sessions, recordAge, type Session } from './session';
@@ -27,11 +27,15 @@ const SWEEP_MS = 5_000;
 const SESSION_SWEEP_MS = 300_000;
 
 /** A retryable write: its reply is kept in the same commit, and given again when the client repeats it. */
-export interface RetryableWrite<T> {
+export interface RetryableWrite {
   session: Session;
   number: bigint;
-  toDoc(value: T): Doc;
-  fromDoc(reply: Doc): T;
+}
+
+/** What a commit gave, and its timestamp; 0 when it wrote nothing. */
+interface Committed<T> {
+  value: T;
+  instant: bigint;
 }
 
 /** The database behind the wire protocol: store, catalog, oplog, sessions and cursors of one data directory. */
@@ -60,7 +64,10 @@ export class Engine {
     this.committed = snapshot.instant;
     snapshot.release();
     this.sessions = new Sessions(this.store);
-    if (this.committed === 0n) this.committed = this.store.commitNow((writer) => this.log(writer, []));
+    if (this.committed === 0n) {
+      this.committed = nextInstant(0n);
+      this.store.commitNow((writer) => append(writer, [], this.committed, options.oplog));
+    }
     this.timers = [
       setInterval(() => this.sweep(), SWEEP_MS),
       setInterval(() => void this.forgetSessions(), SESSION_SWEEP_MS),
@@ -72,30 +79,17 @@ export class Engine {
    * Carries out one autocommitted write: `run` reads the newest state (queued commits included) and writes into the
    * batch, which is committed whole, or dropped when `run` throws. Waits for transactions that hold what it changes.
    */
-  async write<T>(run: (batch: Batch) => T, deadline: number, retryable?: RetryableWrite<T>): Promise<T> {
-    for (;;) {
-      const outcome = await this.store.commit((writer): { value: T; instant: bigint } | { error: unknown } => {
-        const batch = new Batch(writer, this.catalog, (key) => {
-          if (this.locks.holder(key) !== undefined) throw new HeldByTransaction();
-        });
-        try {
-          const before = retryable?.session.replayed(batch, retryable.number);
-          if (retryable && before !== undefined) return { value: retryable.fromDoc(before), instant: 0n };
-          const value = run(batch);
-          retryable?.session.remember(batch, retryable.number, retryable.toDoc(value));
-          return { value, instant: this.apply(batch, writer) };
-        } catch (error) {
-          return { error };
-        }
+  async write(run: (batch: Batch) => Doc, deadline: number, retryable?: RetryableWrite): Promise<Doc> {
+    return this.whenFree(deadline, (writer) => {
+      const batch = new Batch(writer, this.catalog, (key) => {
+        if (this.locks.holder(key) !== undefined) throw new HeldByTransaction();
       });
-      if ('value' in outcome) {
-        this.published(outcome.instant);
-        return outcome.value;
-      }
-      if (!(outcome.error instanceof HeldByTransaction)) throw outcome.error;
-      await this.locks.released(deadline);
-      if (Date.now() >= deadline) throw mongoError('MaxTimeMSExpired', 'operation exceeded time limit');
-    }
+      const before = retryable?.session.replayed(batch, retryable.number);
+      if (before !== undefined) return { value: before, instant: 0n };
+      const value = run(batch);
+      retryable?.session.remember(batch, retryable.number, value);
+      return { value, instant: this.apply(batch, writer) };
+    });
   }
 
   /**
@@ -106,28 +100,45 @@ export class Engine {
     conflicts: (key: Buffer) => boolean,
     run: (writer: Writer, instant: bigint, operations: Operation[]) => T,
   ): Promise<T> {
+    return this.whenFree(Date.now() + TRANSACTION_SECONDS * 1000, (writer) => {
+      if (this.locks.any(conflicts)) throw new HeldByTransaction();
+      const instant = nextInstant(readState(writer).last);
+      const operations: Operation[] = [];
+      const value = run(writer, instant, operations);
+      if (operations.length === 0) return { value, instant: 0n };
+      this.catalog.saveNextId(writer);
+      append(writer, operations, instant, this.options.oplog);
+      return { value, instant };
+    });
+  }
+
+  /** Commits, again and again until no open transaction holds what is to be changed. */
+  private async whenFree<T>(deadline: number, work: (writer: Writer) => Committed<T>): Promise<T> {
     for (;;) {
-      const outcome = await this.store.commit((writer): { value: T; instant: bigint } | { error: unknown } => {
-        if (this.locks.any(conflicts)) return { error: new HeldByTransaction() };
-        try {
-          const instant = nextInstant(readState(writer).last);
-          const operations: Operation[] = [];
-          const value = run(writer, instant, operations);
-          if (operations.length === 0) return { value, instant: 0n };
-          this.catalog.saveNextId(writer);
-          append(writer, operations, instant, this.options.oplog);
-          return { value, instant };
-        } catch (error) {
-          return { error };
-        }
-      });
-      if ('value' in outcome) {
-        this.published(outcome.instant);
-        return outcome.value;
-      }
-      if (!(outcome.error instanceof HeldByTransaction)) throw outcome.error;
-      await this.locks.released(Date.now() + TRANSACTION_SECONDS * 1000);
+      const { value, error } = await this.attempt(work);
+      if (!(error instanceof HeldByTransaction)) return value as T;
+      await this.locks.released(deadline);
+      ensure(Date.now() < deadline, 'MaxTimeMSExpired', 'operation exceeded time limit');
     }
+  }
+
+  /** One commit. What `work` throws before it wrote is thrown here, but for HeldByTransaction, which is returned. */
+  private async attempt<T>(work: (writer: Writer) => Committed<T>): Promise<{ value?: T; error?: unknown }> {
+    // A throw within the store's callback would be taken for a failure of the store.
+    const outcome = await this.store.commit((writer): Committed<T> | { error: unknown } => {
+      try {
+        return work(writer);
+      } catch (error) {
+        return { error };
+      }
+    });
+    if ('error' in outcome) {
+      if (outcome.error instanceof HeldByTransaction) return outcome;
+      throw outcome.error;
+    }
+    if (outcome.instant > this.committed) this.committed = outcome.instant;
+    if (outcome.instant !== 0n) for (const listener of [...this.listeners]) listener();
+    return { value: outcome.value };
   }
 
   /** Opens a transaction on the newest commit. */
@@ -141,17 +152,11 @@ export class Engine {
       operation.lsid = session.lsid;
       operation.txnNumber = transaction.number;
     }
-    const outcome = await this.store.commit((writer): { instant: bigint } | { error: unknown } => {
-      try {
-        transaction.checkUnchanged(writer);
-        session.remember(transaction.batch, transaction.number);
-        return { instant: this.apply(transaction.batch, writer) };
-      } catch (error) {
-        return { error };
-      }
+    await this.attempt((writer) => {
+      transaction.checkUnchanged(writer);
+      session.remember(transaction.batch, transaction.number);
+      return { value: undefined, instant: this.apply(transaction.batch, writer) };
     });
-    if ('error' in outcome) throw outcome.error;
-    this.published(outcome.instant);
   }
 
   /** A snapshot of what is committed; the caller releases it. */
@@ -207,17 +212,6 @@ export class Engine {
     batch.writeTo(writer, instant);
     append(writer, batch.operations, instant, this.options.oplog);
     return instant;
-  }
-
-  private log(writer: Writer, operations: Operation[]): bigint {
-    const instant = nextInstant(readState(writer).last);
-    append(writer, operations, instant, this.options.oplog);
-    return instant;
-  }
-
-  private published(instant: bigint): void {
-    if (instant > this.committed) this.committed = instant;
-    if (instant !== 0n) for (const listener of [...this.listeners]) listener();
   }
 
   private sweep(): void {

@@ -2,16 +2,12 @@
 export const CODES = {
   InternalError: 1,
   BadValue: 2,
-  NoSuchKey: 4,
-  GraphContainsCycle: 5,
   HostUnreachable: 6,
   FailedToParse: 9,
   Unauthorized: 13,
   TypeMismatch: 14,
   Overflow: 15,
   InvalidLength: 16,
-  ProtocolError: 17,
-  AuthenticationFailed: 18,
   IllegalOperation: 20,
   InvalidBSON: 22,
   NamespaceNotFound: 26,
@@ -35,28 +31,15 @@ export const CODES = {
   IndexKeySpecsConflict: 86,
   NetworkTimeout: 89,
   ShutdownInProgress: 91,
-  OperationFailed: 96,
   NotExactValueField: 111,
   WriteConflict: 112,
   CommandNotSupported: 115,
-  DocumentValidationFailure: 121,
-  CappedPositionLost: 136,
-  ExceededMemoryLimit: 146,
-  DurationOverflow: 159,
-  ViewDepthLimitExceeded: 165,
-  CommandNotSupportedOnView: 166,
-  OptionNotSupportedOnView: 167,
   CannotIndexParallelArrays: 171,
-  QueryPlanKilled: 175,
   PrimarySteppedDown: 189,
-  LinearizableReadConcernError: 193,
   TransactionTooOld: 225,
-  AtomicityFailure: 226,
   ConversionFailure: 241,
   NoSuchTransaction: 251,
   TransactionCommitted: 256,
-  TransactionTooLarge: 257,
-  TransactionExceededLifetimeLimitSeconds: 290,
   ChangeStreamFatalError: 280,
   ChangeStreamHistoryLost: 286,
   OperationNotSupportedInTransaction: 263,
@@ -101,4 +84,9 @@ export class MongoError extends Error {
 /** Builds an error by the official name of its code. */
 export function mongoError(name: CodeName, message: string, extras?: ErrorExtras): MongoError {
   return new MongoError(CODES[name], message, extras);
+}
+
+/** Throws an error with a code, or its official name, unless a condition holds. */
+export function ensure(condition: unknown, code: CodeName | number, message: string): asserts condition {
+  if (!condition) throw new MongoError(typeof code === 'number' ? code : CODES[code], message);
 }

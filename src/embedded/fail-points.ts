@@ -1,25 +1,17 @@
-import { MongoError, mongoError } from './errors';
-import { show } from './storage/records';
+import { ensure, MongoError } from './errors';
+import { show } from './values/show';
 import { asNumber, isDoc, type Doc, type Value } from './values/value';
 
 /** What the fail point `failCommand` does to a command. */
 export interface Failure {
-  error?: MongoError;
+  error: MongoError | undefined;
   closeConnection: boolean;
   blockMs: number;
-  writeConcernError?: Doc;
+  writeConcernError: Doc | undefined;
 }
 
-const DATA_FIELDS = [
-  'failCommands',
-  'errorCode',
-  'errorLabels',
-  'closeConnection',
-  'blockConnection',
-  'blockTimeMS',
-  'writeConcernError',
-  'failInternalCommands',
-];
+const DATA_FIELDS =
+  'failCommands errorCode errorLabels closeConnection blockConnection blockTimeMS writeConcernError failInternalCommands';
 
 /** MongoDB's failCommand, so that an application's retries can be tested. Off unless the database was started with it. */
 export class FailPoints {
@@ -30,19 +22,21 @@ export class FailPoints {
 
   /** Sets or clears it, as the command configureFailPoint says. */
   configure(name: Value | undefined, mode: Value | undefined, data: Value | undefined): void {
-    if (!this.allowed) throw mongoError('CommandNotFound', "no such command: 'configureFailPoint'");
-    if (name !== 'failCommand')
-      throw mongoError('BadValue', `The only fail point here is failCommand, not ${show(name)}`);
-    const times = isDoc(mode) ? asNumber(mode.get('times')) : undefined;
-    if (mode === 'off') this.remaining = 0;
-    else if (mode === 'alwaysOn') this.remaining = Infinity;
-    else if (times !== undefined && times >= 0) this.remaining = times;
-    else throw mongoError('BadValue', 'mode must be off, alwaysOn or { times: n }');
+    ensure(this.allowed, 'CommandNotFound', "no such command: 'configureFailPoint'");
+    ensure(name === 'failCommand', 'BadValue', `The only fail point here is failCommand, not ${show(name)}`);
+    const times = isDoc(mode)
+      ? asNumber(mode.get('times'))
+      : mode === 'off'
+        ? 0
+        : mode === 'alwaysOn'
+          ? Infinity
+          : undefined;
+    ensure(times !== undefined && times >= 0, 'BadValue', 'mode must be off, alwaysOn or { times: n }');
+    this.remaining = times;
     if (mode === 'off') return;
-    if (!isDoc(data)) throw mongoError('BadValue', 'failCommand needs data');
-    for (const field of data.keys()) {
-      if (!DATA_FIELDS.includes(field)) throw mongoError('BadValue', `failCommand here has no option ${field}`);
-    }
+    ensure(isDoc(data), 'BadValue', 'failCommand needs data');
+    const unknown = [...data.keys()].find((field) => !DATA_FIELDS.split(' ').includes(field));
+    ensure(!unknown, 'BadValue', `failCommand here has no option ${unknown}`);
     this.data = data;
   }
 
@@ -57,12 +51,10 @@ export class FailPoints {
     const concern = this.data.get('writeConcernError');
     const extras = Array.isArray(labels) ? { errorLabels: labels.map(String) } : {};
     return {
-      ...(code === undefined
-        ? {}
-        : { error: new MongoError(code, `Failing command via 'failCommand' failpoint`, extras) }),
+      error: code === undefined ? undefined : new MongoError(code, "Failing command via 'failCommand'", extras),
       closeConnection: this.data.get('closeConnection') === true,
       blockMs: this.data.get('blockConnection') === true ? (asNumber(this.data.get('blockTimeMS')) ?? 0) : 0,
-      ...(isDoc(concern) ? { writeConcernError: concern } : {}),
+      writeConcernError: isDoc(concern) ? concern : undefined,
     };
   }
 }

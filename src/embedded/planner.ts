@@ -1,11 +1,11 @@
-import { MongoError, mongoError } from './errors';
+import { ensure } from './errors';
 import { conditionsOf, implies, type Condition } from './conditions';
 import type { Collection, Index } from './storage/catalog';
 import { indexEntryKey, numberedRange, successor, TABLE } from './storage/keyspace';
-import { cutKey, show } from './storage/records';
+import { cutKey } from './storage/records';
+import { show } from './values/show';
 import type { View } from './storage/view';
-import { RANK, typeRank } from './values/compare';
-import { equal } from './values/compare';
+import { equal, RANK, typeRank } from './values/compare';
 import { asNumber, isDoc, type Doc, type Value } from './values/value';
 
 /** What is asked of a collection. */
@@ -78,19 +78,10 @@ function hinted(usable: Index[], query: Query, hint: Value): Plan {
     return natural(hint.get('$natural'), query.sort === undefined);
   }
   const index = usable.find((i) => (isDoc(hint) ? equal(i.key, hint) && sameOrder(i.key, hint) : i.name === hint));
-  if (index === undefined) {
-    throw mongoError(
-      'BadValue',
-      'error processing query: planner returned error :: caused by :: hint provided does not correspond to an existing index',
-    );
-  }
+  ensure(index, 'BadValue', 'planner returned error: hint provided does not correspond to an existing index');
   const conditions = conditionsOf(query.filter);
-  if (index.partial && !implies(conditions, index.partial)) {
-    throw new MongoError(
-      291,
-      `The hinted partial index ${index.name} does not hold all documents that the query asks for`,
-    );
-  }
+  const holdsAll = !index.partial || implies(conditions, index.partial);
+  ensure(holdsAll, 291, `The hinted partial index ${index.name} does not hold all documents that the query asks for`);
   return indexPlan(index, query, conditions, true) as IndexPlan;
 }
 
@@ -184,7 +175,8 @@ function spreadBounds(index: Index, conditions: Map<string, Condition>): Spread 
     const keyed = prefixes.flatMap(({ bytes }) => {
       const prefix = indexEntryKey(index.id, bytes);
       return sections.map(({ start, end }): KeyRange => ({
-        start: lowerKey(Buffer.concat([prefix, start])),
+        // Cut where it is longer than stored keys are.
+        start: Buffer.concat([prefix, start]).subarray(0, MAX_PREFIX),
         end: upperKey(Buffer.concat([prefix, end])),
         prefix: prefix.length,
       }));
@@ -210,11 +202,6 @@ function extend(prefixes: Prefix[], points: Value[], direction: 1 | -1): Prefix[
     }),
   );
   return joined.filter((key, i) => i === 0 || !key.bytes.equals(joined[i - 1]?.bytes as Buffer));
-}
-
-/** A key to start at, cut where it is longer than stored keys are. */
-function lowerKey(key: Buffer): Buffer {
-  return key.subarray(0, MAX_PREFIX);
 }
 
 /** A key to end before; where it is cut, all that start with it are taken in. */

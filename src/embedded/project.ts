@@ -1,6 +1,9 @@
-import { compileExpression, type Expression } from './aggregate/expression';
-import { mongoError, MongoError } from './errors';
-import { compileMatcher, compileElementCondition, isOperatorDocument } from './match';
+import { compileExpression } from './aggregate/expression';
+import { fieldPath } from './aggregate/field-path';
+import { toBoolean } from './aggregate/coerce';
+import type { Expression, Variables } from './aggregate/scope';
+import { ensure, MongoError } from './errors';
+import { compileElementCondition, compileMatcher, isOperatorDocument } from './match';
 import { asNumber, isDoc, isNumeric, type Doc, type Value } from './values/value';
 
 /** What a projection does below one field name. */
@@ -15,11 +18,8 @@ class ProjectionNode {
   include(document: Doc): Doc {
     const result: Doc = new Map();
     for (const [name, value] of document) {
-      if (this.leaves.has(name)) result.set(name, value);
-      else {
-        const kept = this.children.get(name)?.includeIn(value);
-        if (kept !== undefined) result.set(name, kept);
-      }
+      const kept = this.leaves.has(name) ? value : this.children.get(name)?.includeIn(value);
+      if (kept !== undefined) result.set(name, kept);
     }
     return result;
   }
@@ -33,11 +33,8 @@ class ProjectionNode {
   /** Leaves the excluded fields out; the source stays as it is. */
   exclude(document: Doc): Doc {
     const result: Doc = new Map();
-    for (const [name, value] of document) {
-      if (this.leaves.has(name)) continue;
-      const child = this.children.get(name);
-      result.set(name, child ? child.excludeIn(value) : value);
-    }
+    for (const [name, value] of document)
+      if (!this.leaves.has(name)) result.set(name, this.children.get(name)?.excludeIn(value) ?? value);
     return result;
   }
 
@@ -60,90 +57,61 @@ class ProjectionNode {
     if (Array.isArray(value)) return value.map((element) => this.computeIn(element, root));
     return this.compute(value instanceof Map ? new Map(value) : new Map<string, Value>(), root);
   }
-}
 
-function pathCollision(path: string): Error {
-  return new MongoError(31250, `Path collision at ${path}`);
-}
-
-/** Splits a path and refuses empty and $-prefixed components. */
-export function fieldPath(path: string): string[] {
-  if (path === '') throw new MongoError(40352, 'FieldPath cannot be constructed with empty string');
-  const parts = path.split('.');
-  for (const part of parts) {
-    if (part === '') throw new MongoError(15998, 'FieldPath field names may not be empty strings.');
-    if (part.startsWith('$'))
-      throw new MongoError(
-        16410,
-        `FieldPath field names may not start with '$'. Consider using $getField or $setField.`,
-      );
+  /** Adds a field at a path: as a whole, or computed by an expression. */
+  add(path: string, expression?: Expression): void {
+    const parts = fieldPath(path);
+    const last = parts.pop()!;
+    const collision = (): MongoError => new MongoError(31250, `Path collision at ${path}`);
+    const child = (node: ProjectionNode, part: string): ProjectionNode => {
+      const item = node.computed.get(part);
+      if (node.leaves.has(part) || (item !== undefined && !(item instanceof ProjectionNode))) throw collision();
+      const next = node.children.get(part) ?? new ProjectionNode();
+      node.children.set(part, next);
+      if (expression) node.computed.set(part, next);
+      return next;
+    };
+    const { leaves, children, computed } = parts.reduce<ProjectionNode>(child, this);
+    if (leaves.has(last) || children.has(last) || computed.has(last)) throw collision();
+    if (expression) computed.set(last, expression);
+    else leaves.add(last);
   }
-  return parts;
-}
 
-function nodeFor(root: ProjectionNode, parts: string[], path: string, computed: boolean): ProjectionNode {
-  let node = root;
-  for (const part of parts.slice(0, -1)) {
-    const item = node.computed.get(part);
-    if (node.leaves.has(part) || (item !== undefined && !(item instanceof ProjectionNode))) throw pathCollision(path);
-    let child = node.children.get(part);
-    if (!child) node.children.set(part, (child = new ProjectionNode()));
-    if (computed) node.computed.set(part, child);
-    node = child;
+  /** Takes a whole field out again. */
+  removeLeaf(path: string): void {
+    const [first, ...rest] = path.split('.');
+    if (rest.length === 0) this.leaves.delete(first!);
+    else this.children.get(first!)!.removeLeaf(rest.join('.'));
   }
-  const last = parts.at(-1)!;
-  if (node.leaves.has(last) || node.children.has(last) || node.computed.has(last)) throw pathCollision(path);
-  return node;
-}
-
-/** Adds a whole field to the tree. */
-function addLeaf(root: ProjectionNode, path: string): void {
-  const parts = fieldPath(path);
-  nodeFor(root, parts, path, false).leaves.add(parts.at(-1)!);
-}
-
-/** Adds a computed field to the tree. */
-function addComputed(root: ProjectionNode, path: string, expression: Expression): void {
-  const parts = fieldPath(path);
-  nodeFor(root, parts, path, true).computed.set(parts.at(-1)!, expression);
 }
 
 type Step = (result: Doc, source: Doc) => Doc;
 
-function sliceBounds(v: Value): { skip: number | undefined; limit: number } {
-  const whole = (n: Value): number => {
-    const value = asNumber(n);
-    if (value === undefined) throw new MongoError(28724, '$slice only supports numbers and [skip, limit] arrays');
-    return Math.trunc(Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, value)));
+/** What `$slice: n` and `$slice: [skip, limit]` take of an array. */
+function slicer(argument: Value): (array: Value[]) => Value[] {
+  const bounds = (Array.isArray(argument) ? argument : [argument]).map((n) => Math.trunc(asNumber(n) ?? NaN));
+  const [skip, limit] = bounds as [number, number];
+  ensure(!bounds.some(Number.isNaN), 28724, '$slice only supports numbers and [skip, limit] arrays');
+  if (!Array.isArray(argument)) return (array) => (skip < 0 ? array.slice(skip) : array.slice(0, skip));
+  ensure(bounds.length === 2, 28667, 'Expression $slice takes 2 arguments here: [skip, limit]');
+  ensure(limit > 0, 28729, '$slice limit must be positive');
+  return (array) => {
+    const start = skip < 0 ? Math.max(0, array.length + skip) : skip;
+    return array.slice(start, start + limit);
   };
-  if (!Array.isArray(v)) return { skip: undefined, limit: whole(v) };
-  if (v.length !== 2) throw new MongoError(28667, 'Expression $slice takes 2 arguments here: [skip, limit]');
-  const limit = whole(v[1]!);
-  if (limit <= 0) throw new MongoError(28729, '$slice limit must be positive');
-  return { skip: whole(v[0]!), limit };
 }
 
-function sliceArray(array: Value[], { skip, limit }: { skip: number | undefined; limit: number }): Value[] {
-  if (skip === undefined) return limit < 0 ? array.slice(limit) : array.slice(0, limit);
-  const start = skip < 0 ? Math.max(0, array.length + skip) : skip;
-  return array.slice(start, start + limit);
-}
-
-function sliceAt(value: Value, parts: string[], at: number, bounds: ReturnType<typeof sliceBounds>): Value {
-  if (at === parts.length) return Array.isArray(value) ? sliceArray(value, bounds) : value;
+function sliceAt(value: Value, [first, ...rest]: string[], slice: (array: Value[]) => Value[]): Value {
+  if (first === undefined) return Array.isArray(value) ? slice(value) : value;
   if (Array.isArray(value))
-    return at === 0
-      ? value
-      : value.map((element) => (element instanceof Map ? sliceAt(element, parts, at, bounds) : element));
-  if (!(value instanceof Map)) return value;
-  const inner = value.get(parts[at]!);
-  if (inner === undefined) return value;
-  return new Map(value).set(parts[at]!, sliceAt(inner, parts, at + 1, bounds));
+    return value.map((element) => (element instanceof Map ? sliceAt(element, [first, ...rest], slice) : element));
+  const inner = value instanceof Map ? value.get(first) : undefined;
+  return inner === undefined ? value : new Map(value as Doc).set(first, sliceAt(inner, rest, slice));
 }
 
 function elemMatchStep(path: string, condition: Value): Step {
-  if (path.includes('.')) throw new MongoError(31255, 'Cannot use $elemMatch projection on a nested field');
-  if (!isDoc(condition)) throw new MongoError(31274, 'elemMatch: Invalid argument, object required');
+  ensure(!path.includes('.'), 31255, 'Cannot use $elemMatch projection on a nested field');
+  ensure(isDoc(condition), 31274, 'elemMatch: Invalid argument, object required');
   compileMatcher(new Map([[path, new Map([['$elemMatch', condition]])]]));
   const test = compileElementCondition(condition);
   return (result, source) => {
@@ -154,102 +122,76 @@ function elemMatchStep(path: string, condition: Value): Step {
   };
 }
 
-/** How one entry of a specification bears on whether the projection includes or excludes. */
+/** Takes in a specification entry by entry: each bears on whether the projection includes or excludes. */
 class Compiler {
-  readonly root = new ProjectionNode();
-  readonly steps: Step[] = [];
+  private readonly root = new ProjectionNode();
+  private readonly steps: Step[] = [];
   private kind: 'inclusion' | 'exclusion' | undefined;
   private idKept: boolean | undefined;
-  private sliced = false;
-
-  constructor(
-    private readonly forFind: boolean,
-    private readonly vars: ReadonlyMap<string, Value | undefined>,
-  ) {}
-
-  private decide(kind: 'inclusion' | 'exclusion', path: string): void {
-    if (this.kind !== undefined && this.kind !== kind) {
-      throw kind === 'exclusion'
-        ? new MongoError(31254, `Cannot do exclusion on field ${path} in inclusion projection`)
-        : new MongoError(31253, `Cannot do inclusion on field ${path} in exclusion projection`);
-    }
-    this.kind = kind;
-  }
-
-  private computed(path: string, value: Value): void {
-    if (this.kind === 'exclusion')
-      throw new MongoError(31252, `Cannot use an expression in an exclusion projection: ${path}`);
-    this.kind = 'inclusion';
-    addComputed(this.root, path, compileExpression(value, this.vars));
-  }
-
-  private special(path: string, operator: string, argument: Value): boolean {
-    if (operator === '$meta') throw mongoError('BadValue', '$meta is not supported by the embedded database');
-    if (!this.forFind) return false;
-    if (operator === '$slice' && !(Array.isArray(argument) && !argument.every(isNumeric))) {
-      const parts = fieldPath(path);
-      const bounds = sliceBounds(argument);
-      nodeFor(this.root, parts, path, false).leaves.add(parts.at(-1)!);
-      this.slicedPaths.push(path);
-      this.sliced = true;
-      this.steps.push((result) => sliceAt(result, parts, 0, bounds) as Doc);
-      return true;
-    }
-    if (operator === '$elemMatch') {
-      this.decide('inclusion', path);
-      this.steps.push(elemMatchStep(path, argument));
-      return true;
-    }
-    return false;
-  }
-
   /** Paths of $slice: kept by an inclusion and, unlike other leaves, by an exclusion too. */
   private readonly slicedPaths: string[] = [];
 
-  private nested(path: string, value: Doc): void {
-    if (value.size === 0)
-      throw new MongoError(51270, `An empty sub-projection is not a valid value. Found empty object at path '${path}'`);
-    for (const [name, inner] of value) {
-      if (name.startsWith('$'))
-        throw new MongoError(
-          16410,
-          `an expression specification must contain exactly one field, the name of the expression: '${path}'`,
-        );
-      this.entry(`${path}.${name}`, inner);
+  constructor(
+    private readonly forFind: boolean,
+    private readonly vars: Variables,
+  ) {}
+
+  private decide(kind: 'inclusion' | 'exclusion', path: string, code = kind === 'exclusion' ? 31254 : 31253): void {
+    const agrees = this.kind === undefined || this.kind === kind;
+    ensure(agrees, code, `Cannot do ${kind} on field ${path} in ${this.kind} projection`);
+    this.kind = kind;
+  }
+
+  /** The operators of find's projections; false for all others. */
+  private special(path: string, operator: string, argument: Value): boolean {
+    ensure(operator !== '$meta', 'BadValue', '$meta is not supported by the embedded database');
+    if (!this.forFind) return false;
+    if (operator === '$slice' && !(Array.isArray(argument) && !argument.every(isNumeric))) {
+      const slice = slicer(argument);
+      this.root.add(path);
+      this.slicedPaths.push(path);
+      this.steps.push((result) => sliceAt(result, path.split('.'), slice) as Doc);
+      return true;
     }
+    if (operator !== '$elemMatch') return false;
+    this.decide('inclusion', path);
+    this.steps.push(elemMatchStep(path, argument));
+    return true;
   }
 
   entry(path: string, value: Value): void {
-    if (path.endsWith('.$') || path.includes('.$.'))
-      throw new MongoError(31276, `the positional projection '${path}' is not supported by the embedded database`);
+    const positional = path.endsWith('.$') || path.includes('.$.');
+    ensure(!positional, 31276, `the positional projection '${path}' is not supported by the embedded database`);
     if (typeof value === 'boolean' || isNumeric(value)) {
-      const keep = value === true || (value !== false && asNumber(value) !== 0);
       if (path === '_id') {
-        if (this.idKept !== undefined) throw pathCollision(path);
-        this.idKept = keep;
-        return;
+        ensure(this.idKept === undefined, 31250, 'Path collision at _id');
+        this.idKept = toBoolean(value);
+      } else {
+        this.decide(toBoolean(value) ? 'inclusion' : 'exclusion', path);
+        this.root.add(path);
       }
-      this.decide(keep ? 'inclusion' : 'exclusion', path);
-      addLeaf(this.root, path);
-    } else if (isDoc(value) && !(value.size === 1 && isOperatorDocument(value))) this.nested(path, value);
-    else {
-      if (isDoc(value)) {
-        const [operator, argument] = [...value][0]!;
-        if (this.special(path, operator, argument)) return;
+      return;
+    }
+    const [first] = isDoc(value) ? [...value] : [];
+    if (isDoc(value) && !(value.size === 1 && isOperatorDocument(value))) {
+      ensure(first, 51270, `An empty sub-projection is not a valid value. Found empty object at path '${path}'`);
+      for (const [name, inner] of value) {
+        ensure(!name.startsWith('$'), 16410, `an expression must be alone in its specification: '${path}'`);
+        this.entry(`${path}.${name}`, inner);
       }
-      this.computed(path, value);
+    } else if (!isDoc(value) || !this.special(path, first![0], first![1])) {
+      this.decide('inclusion', path, 31252);
+      this.root.add(path, compileExpression(value, this.vars));
       if (path === '_id') this.idKept = false;
     }
   }
 
   finish(): (document: Doc) => Doc {
-    const { root, steps } = this;
-    if (this.kind === undefined) this.kind = this.idKept === true && !this.sliced ? 'inclusion' : 'exclusion';
-    const inclusion = this.kind === 'inclusion';
-    if (!inclusion) for (const path of this.slicedPaths) removeLeaf(root, path.split('.'));
-    if (!root.children.has('_id') && !root.computed.has('_id')) {
-      if (inclusion ? this.idKept !== false : this.idKept === false) root.leaves.add('_id');
-    }
+    const { root, steps, slicedPaths, idKept } = this;
+    const inclusion = (this.kind ?? (idKept === true && slicedPaths.length === 0 ? 'inclusion' : '')) === 'inclusion';
+    if (!inclusion) for (const path of slicedPaths) root.removeLeaf(path);
+    const idNamed = root.children.has('_id') || root.computed.has('_id');
+    if (!idNamed && (inclusion ? idKept !== false : idKept === false)) root.leaves.add('_id');
     const compute = root.computed.size > 0;
     return (document) => {
       let result = inclusion ? root.include(document) : root.exclude(document);
@@ -260,13 +202,7 @@ class Compiler {
   }
 }
 
-function removeLeaf(node: ProjectionNode, parts: string[]): void {
-  const [first, ...rest] = parts;
-  if (rest.length === 0) node.leaves.delete(first!);
-  else removeLeaf(node.children.get(first!)!, rest);
-}
-
-function build(spec: Doc, forFind: boolean, vars: ReadonlyMap<string, Value | undefined>): (document: Doc) => Doc {
+function build(spec: Doc, forFind: boolean, vars: Variables): (document: Doc) => Doc {
   const compiler = new Compiler(forFind, vars);
   for (const [path, value] of spec) compiler.entry(path, value);
   return compiler.finish();
@@ -276,30 +212,23 @@ function build(spec: Doc, forFind: boolean, vars: ReadonlyMap<string, Value | un
  * Compiles a find projection: inclusion, exclusion, computed fields, $slice and $elemMatch. The positional operator and
  * $meta are refused. The compiled function never changes its argument.
  */
-export function compileProjection(
-  projection: Doc,
-  vars: ReadonlyMap<string, Value | undefined> = new Map(),
-): (document: Doc) => Doc {
-  return projection.size === 0 ? (document) => document : build(projection, true, vars);
+export function compileProjection(projection: Doc): (document: Doc) => Doc {
+  return projection.size === 0 ? (document) => document : build(projection, true, new Map());
 }
 
 /** Compiles the specification of a $project stage, where $slice is the expression of that name. */
-export function compileProjectStage(spec: Doc, vars: ReadonlyMap<string, Value | undefined>): (document: Doc) => Doc {
-  if (spec.size === 0)
-    throw new MongoError(
-      51272,
-      'Invalid $project :: caused by :: projection specification must have at least one field',
-    );
+export function compileProjectStage(spec: Doc, vars: Variables): (document: Doc) => Doc {
+  ensure(spec.size > 0, 51272, 'Invalid $project: the specification must have at least one field');
   return build(spec, false, vars);
 }
 
 /** Compiles the specification of $addFields / $set. */
-export function compileAddFields(spec: Doc, vars: ReadonlyMap<string, Value | undefined>): (document: Doc) => Doc {
+export function compileAddFields(spec: Doc, vars: Variables): (document: Doc) => Doc {
   const root = new ProjectionNode();
   const add = (path: string, value: Value): void => {
-    if (isDoc(value) && value.size > 0 && ![...value.keys()][0]!.startsWith('$')) {
-      for (const [name, inner] of value) add(`${path}.${name}`, inner);
-    } else addComputed(root, path, compileExpression(value, vars));
+    if (isDoc(value) && value.size > 0 && !isOperatorDocument(value)) {
+      for (const [name, inner] of value as Doc) add(`${path}.${name}`, inner);
+    } else root.add(path, compileExpression(value, vars));
   };
   for (const [path, value] of spec) add(path, value);
   return (document) => root.compute(new Map(document), document);
@@ -308,6 +237,6 @@ export function compileAddFields(spec: Doc, vars: ReadonlyMap<string, Value | un
 /** Compiles the paths of an $unset stage. */
 export function compileUnset(paths: string[]): (document: Doc) => Doc {
   const root = new ProjectionNode();
-  for (const path of paths) addLeaf(root, path);
+  for (const path of paths) root.add(path);
   return (document) => root.exclude(document);
 }

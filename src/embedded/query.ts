@@ -93,20 +93,9 @@ function* sliced(rows: Iterable<Row>, skip: number, limit: number): Generator<Ro
   }
 }
 
-/** Sorts in memory; with a limit, never holds much more than skip + limit rows. Equal rows keep their order. */
+/** Sorts in memory; with a limit, never holds much more than skip + limit rows. */
 function* sortRows(rows: Iterable<Row>, sort: Doc, skip = 0, limit = 0): Generator<Row> {
-  const sorter = compileSorter(sort);
-  const wanted = limit > 0 ? skip + limit : Infinity;
-  let held: { row: Row; key: ReturnType<typeof sorter.key> }[] = [];
-  const order = (): void => void held.sort((a, b) => sorter.compareKeys(a.key, b.key));
-  for (const row of rows) {
-    held.push({ row, key: sorter.key(row.document) });
-    if (held.length < wanted * 2 + 1000) continue;
-    order();
-    held = held.slice(0, wanted);
-  }
-  order();
-  for (const { row } of held) yield row;
+  yield* compileSorter(sort).sort(rows, (row) => row.document, limit > 0 ? skip + limit : undefined);
 }
 
 function candidates(reading: Reading, chosen: Plan): Iterable<Row> {

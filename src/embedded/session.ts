@@ -1,4 +1,4 @@
-import { MongoError, mongoError } from './errors';
+import { ensure, MongoError, mongoError } from './errors';
 import { decode, encode } from './values/codec';
 import { Binary, doc, isDoc, type Doc, type Value } from './values/value';
 import type { Batch } from './storage/batch';
@@ -57,11 +57,10 @@ export class Session {
   openTransaction(number: bigint): Transaction {
     if (this.transaction?.number === number) return this.transaction;
     if (number < this.highest) throw this.tooOld(number, this.highest);
-    const state = this.ended?.number === number ? (this.ended.committed ? 'committed' : 'aborted') : 'not started';
-    if (state === 'committed')
-      throw mongoError('TransactionCommitted', `Transaction with { txnNumber: ${number} } has been committed.`);
-    const message = `Given transaction number ${number} does not match any in-progress transactions. It was ${state}.`;
-    throw mongoError('NoSuchTransaction', message, TRANSIENT);
+    const ended = this.ended?.number === number ? this.ended : undefined;
+    ensure(!ended?.committed, 'TransactionCommitted', `Transaction ${number} has been committed.`);
+    const state = ended ? 'aborted' : 'not started';
+    throw mongoError('NoSuchTransaction', `There is no open transaction ${number}: it was ${state}.`, TRANSIENT);
   }
 
   tooOld(number: bigint, newer: bigint): Error {
@@ -113,19 +112,14 @@ export class Sessions {
     this.sessions.delete(text);
   }
 
-  /** Aborts transactions older than `seconds`, forgets idle sessions; returns how many transactions were aborted. */
-  expire(seconds: number): number {
+  /** Aborts transactions older than `seconds`, forgets idle sessions. */
+  expire(seconds: number): void {
     const now = Date.now();
-    let aborted = 0;
     for (const [text, session] of this.sessions) {
-      if (session.transaction !== undefined && now - session.transaction.startedAt > seconds * 1000) {
-        session.abort();
-        aborted++;
-      }
+      if (session.transaction !== undefined && now - session.transaction.startedAt > seconds * 1000) session.abort();
       const idle = now - session.lastUse > SESSION_TIMEOUT_MINUTES * 60_000;
       if (idle && session.transaction === undefined) this.sessions.delete(text);
     }
-    return aborted;
   }
 
   inUse(key: Buffer): boolean {

@@ -1,6 +1,6 @@
-import { mongoError, MongoError } from './errors';
+import { ensure, mongoError, MongoError } from './errors';
 import { compare } from './values/compare';
-import { describe } from './values/describe';
+import { show } from './values/show';
 import { indexKeyValues } from './values/paths';
 import { asNumber, isDoc, type Doc, type Value } from './values/value';
 
@@ -9,18 +9,17 @@ export interface Sorter {
   /** The key of a document: one value a sort field, null for missing; of an array, the element that sorts first. */
   key: (document: Doc) => (Value | undefined)[];
   compareKeys: (a: (Value | undefined)[], b: (Value | undefined)[]) => number;
-  /** Sorts stably; with `limit` only the first so many are returned. */
-  sort(documents: Iterable<Doc>, limit?: number): Doc[];
+  /** Sorts things by their documents, stably; with `limit` only the first so many are held and returned. */
+  sort<T>(items: Iterable<T>, documentOf: (item: T) => Doc, limit?: number): T[];
 }
 
 function direction(path: string, value: Value): 1 | -1 {
-  if (path === '') throw mongoError('FailedToParse', 'FieldPath cannot be constructed with empty string');
-  if (path.startsWith('$')) throw mongoError('BadValue', `a sort field may not start with '$': '${path}'`);
-  if (isDoc(value)) throw mongoError('BadValue', `a $meta or other expression is not supported in a sort: '${path}'`);
+  ensure(path !== '', 'FailedToParse', 'FieldPath cannot be constructed with empty string');
+  ensure(!path.startsWith('$'), 'BadValue', `a sort field may not start with '$': '${path}'`);
+  ensure(!isDoc(value), 'BadValue', `a $meta or other expression is not supported in a sort: '${path}'`);
   const n = asNumber(value);
-  if (n === undefined) throw new MongoError(15974, `Illegal key in $sort specification: ${path}: ${describe(value)}`);
-  if (n !== 1 && n !== -1)
-    throw new MongoError(15975, '$sort key ordering must be 1 (for ascending) or -1 (for descending)');
+  ensure(n !== undefined, 15974, `Illegal key in $sort specification: ${path}: ${show(value)}`);
+  ensure(n === 1 || n === -1, 15975, '$sort key ordering must be 1 (for ascending) or -1 (for descending)');
   return n;
 }
 
@@ -70,18 +69,18 @@ export function compileSorter(spec: Doc): Sorter {
   return {
     key,
     compareKeys,
-    sort(documents, limit) {
-      const entries: { key: (Value | undefined)[]; document: Doc }[] = [];
-      const byKey = (a: { key: (Value | undefined)[] }, b: { key: (Value | undefined)[] }): number =>
-        compareKeys(a.key, b.key);
-      for (const document of documents) {
-        entries.push({ key: key(document), document });
+    sort<T>(items: Iterable<T>, documentOf: (item: T) => Doc, limit = Infinity) {
+      let held: { key: (Value | undefined)[]; item: T }[] = [];
+      const order = (): void => void held.sort((a, b) => compareKeys(a.key, b.key));
+      for (const item of items) {
+        held.push({ key: key(documentOf(item)), item });
         // Sorting again at every doubling keeps only the best without holding everything.
-        if (limit !== undefined && entries.length >= 2 * limit + 1000) entries.sort(byKey).splice(limit);
+        if (held.length < 2 * limit + 1000) continue;
+        order();
+        held = held.slice(0, limit);
       }
-      entries.sort(byKey);
-      const kept = limit === undefined ? entries : entries.slice(0, limit);
-      return kept.map((entry) => entry.document);
+      order();
+      return held.slice(0, limit).map(({ item }) => item);
     },
   };
 }

@@ -43,7 +43,7 @@ function listSource(inner: Doc[]): StageSource & { filters: Doc[] } {
     find(_collection, filter, { sort, skip = 0, limit, fields }) {
       filters.push(filter);
       const found = inner.filter(compileMatcher(filter).matches);
-      const sorted = sort ? compileSorter(sort).sort(found) : found;
+      const sorted = sort ? compileSorter(sort).sort(found, (document) => document) : found;
       const bounded = sorted.slice(skip, limit === undefined ? undefined : skip + limit);
       return bounded.map((d) => decode(encode(d), fields));
     },
@@ -124,7 +124,7 @@ test('a pipeline gives the same from the fields that it says it needs as from wh
     const { fields, leading, run } = compilePipeline(stages);
     const all = (input: Doc[]): Doc[] => {
       const matched = leading.match ? input.filter(compileMatcher(leading.match).matches) : input;
-      const sorted = leading.sort ? compileSorter(leading.sort).sort(matched) : matched;
+      const sorted = leading.sort ? compileSorter(leading.sort).sort(matched, (document) => document) : matched;
       return [...run(sorted.slice(0, leading.limit), listSource([]))];
     };
     const some = whole.map((d) => decode(encode(d), fields));

@@ -10,7 +10,7 @@ import { compileMatcher } from '../../src/embedded/match';
 import { compileProjection } from '../../src/embedded/project';
 import { compileSort } from '../../src/embedded/sort';
 import { compileUpdate } from '../../src/embedded/update';
-import { doc, int, type Value } from '../../src/embedded/values/value';
+import { Decimal128, doc, int, type Value } from '../../src/embedded/values/value';
 
 const page = readFileSync(path.resolve(__dirname, '../../docs/embedded-database.md'), 'utf8');
 
@@ -56,13 +56,27 @@ describe('what is out of scope is refused by name', () => {
   test.each<[Value, string]>([
     [doc({ $bit: doc({ a: doc({ and: int(1) }) }) }), '$bit'],
     [[doc({ $set: doc({ a: int(1) }) })], 'pipeline'],
+    [doc({ $pullAll: doc({ a: [int(1)] }) }), '$pullAll'],
   ])('update %#', (update, named) => {
     expect(refused(() => compileUpdate(update))).toMatchObject({ code: 9, message: expect.stringContaining(named) });
+  });
+
+  test('computing with decimals', () => {
+    const decimal = Decimal128.fromString('1');
+    const named = { code: 115, message: expect.stringContaining('Decimal128') };
+    const sum = compileExpression(doc({ $add: [decimal, int(1)] }), new Map());
+    expect(refused(() => sum(new Map()))).toMatchObject(named);
+    expect(refused(() => compileUpdate(doc({ $inc: doc({ a: decimal }) })))).toMatchObject(named);
   });
 
   test('the positional operator', () => {
     const update = doc({ $set: doc({ 'a.$': int(1) }) });
     expect(refused(() => compileUpdate(update))).toMatchObject({ code: 2, message: expect.stringContaining('a.$') });
+    const filtered = doc({ $set: doc({ 'a.$[]': int(1) }) });
+    expect(refused(() => compileUpdate(filtered))).toMatchObject({
+      code: 2,
+      message: expect.stringContaining('a.$[]'),
+    });
     expect(refused(() => compileProjection(doc({ 'a.$': int(1) })))).toMatchObject({ code: 31276 });
   });
 
@@ -80,13 +94,16 @@ describe('what is out of scope is refused by name', () => {
     expect(refused(() => compilePipeline(stages))).toMatchObject({ code: 115, message: expect.stringContaining(name) });
   });
 
-  test.each(['$function', '$dateFromParts', '$getField', '$sortArray'])('expression %s', (name) => {
-    const spec = doc({ [name]: [] });
-    expect(refused(() => compileExpression(spec, new Map()))).toMatchObject({
-      code: 168,
-      message: expect.stringContaining(name),
-    });
-  });
+  test.each('$function $dateFromParts $getField $sortArray $convert $trim $zip $sqrt $toDecimal $isoWeek'.split(' '))(
+    'expression %s',
+    (name) => {
+      const spec = doc({ [name]: [] });
+      expect(refused(() => compileExpression(spec, new Map()))).toMatchObject({
+        code: 168,
+        message: expect.stringContaining(name),
+      });
+    },
+  );
 
   test.each(['[[:alpha:]]', 'a++', '\\Qa\\E', '(?<n>a)(?&n)', 'a(?i)b'])('regular expression %s', (pattern) => {
     const filter = doc({ a: doc({ $regex: pattern }) });

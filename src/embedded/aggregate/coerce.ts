@@ -1,20 +1,8 @@
-import { MongoError, mongoError } from '../errors';
-import { asDecimal, fitsLong, integer } from '../values/arithmetic';
+import { ensure, MongoError, mongoError } from '../errors';
+import { fitsLong, integer } from '../values/arithmetic';
 import { exact } from '../values/compare';
-import { pack, truncate } from '../values/decimal';
-import {
-  asNumber,
-  Binary,
-  Decimal128,
-  Int32,
-  isNumeric,
-  ObjectId,
-  Timestamp,
-  typeName,
-  Undefined,
-  type Value,
-} from '../values/value';
-import { formatDate, parseDate } from './dates';
+import { truncate } from '../values/decimal';
+import { asNumber, Int32, isNumeric, ObjectId, Timestamp, typeName, Undefined, type Value } from '../values/value';
 
 /** True for null, missing and BSON's undefined. */
 export function nullish(v: Value | undefined): v is null | undefined | Undefined {
@@ -46,115 +34,80 @@ export function stringOf(v: Value | undefined, code: number, what: string): stri
   return v;
 }
 
-function failed(message: string): Error {
-  return mongoError('ConversionFailure', message);
-}
-
-function unsupported(v: Value, to: string): Error {
-  return failed(`Unsupported conversion from ${typeName(v)} to ${to} in $convert with no onError value`);
-}
-
-function parseNumber(text: string, to: string): string {
-  if (!/^[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?$|^[-+]?(inf|infinity|nan)$/i.test(text))
-    throw failed(`Failed to parse number '${text}' in $convert with no onError value: conversion to ${to}`);
-  return text;
+function failed(v: Value, to: string): MongoError {
+  const shown = typeof v === 'string' ? `'${v}'` : typeName(v);
+  return mongoError('ConversionFailure', `Unsupported conversion from ${shown} to ${to} with no onError value`);
 }
 
 function toInteger(v: Value, to: 'int' | 'long'): Value {
   let n: bigint | undefined;
   if (typeof v === 'boolean') n = v ? 1n : 0n;
   else if (isNumeric(v)) n = truncate(exact(v));
-  else if (typeof v === 'string') {
-    if (!/^[-+]?\d+$/.test(v)) throw failed(`Failed to parse number '${v}' in $convert with no onError value`);
-    n = BigInt(v.replace(/^\+/, ''));
-  } else if (v instanceof Date && to === 'long') n = BigInt(v.getTime());
-  else throw unsupported(v, to);
-  if (n === undefined) throw failed(`Attempt to convert a number that is not finite to ${to}`);
-  const result = fitsLong(n) ? integer(n, to === 'long') : undefined;
-  if (result === undefined || (to === 'int' && typeof result === 'bigint'))
-    throw failed(`Conversion would overflow target type in $convert with no onError value: ${n}`);
+  else if (typeof v === 'string' && /^[-+]?\d+$/.test(v)) n = BigInt(v.replace(/^\+/, ''));
+  else if (v instanceof Date && to === 'long') n = BigInt(v.getTime());
+  const result = n !== undefined && fitsLong(n) ? integer(n, to === 'long') : undefined;
+  if (result === undefined || (to === 'int' && typeof result === 'bigint')) throw failed(v, to);
   return result;
 }
 
-function toDoubleValue(v: Value): Value {
+function toDouble(v: Value): Value {
   if (typeof v === 'boolean') return v ? 1 : 0;
   if (v instanceof Date) return v.getTime();
-  if (typeof v === 'string') return Number(parseNumber(v, 'double').replace(/^([-+]?)inf$/i, '$1Infinity'));
+  if (typeof v === 'string' && /^[-+]?((\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?|Infinity|NaN)$/i.test(v)) return Number(v);
   const n = isNumeric(v) ? asNumber(v) : undefined;
-  if (n === undefined) throw unsupported(v, 'double');
+  if (n === undefined) throw failed(v, 'double');
   return n;
 }
 
-function toDecimalValue(v: Value): Value {
-  if (typeof v === 'boolean') return Decimal128.fromString(v ? '1' : '0');
-  if (v instanceof Date) return Decimal128.fromString(String(v.getTime()));
-  if (typeof v === 'string') return Decimal128.fromString(parseNumber(v, 'decimal'));
-  if (isNumeric(v)) return v instanceof Decimal128 ? v : pack(asDecimal(v));
-  throw unsupported(v, 'decimal');
-}
-
-/** A double as mongod prints it in strings. */
-function doubleText(n: number): string {
-  return Number.isFinite(n) || Number.isNaN(n) ? String(n) : n > 0 ? 'Infinity' : '-Infinity';
-}
-
-function toStringValue(v: Value): string {
+function toText(v: Value): string {
   if (typeof v === 'string') return v;
-  if (typeof v === 'boolean') return String(v);
-  if (typeof v === 'number') return doubleText(v);
-  if (typeof v === 'bigint' || v instanceof Int32 || v instanceof Decimal128) return v.toString();
+  if (typeof v === 'boolean' || isNumeric(v)) return v.toString();
   if (v instanceof ObjectId) return v.toHexString();
-  if (v instanceof Date) return formatDate(v, '%Y-%m-%dT%H:%M:%S.%LZ', 0);
-  throw unsupported(v, 'string');
+  if (v instanceof Date) return v.toISOString();
+  throw failed(v, 'string');
 }
 
-function toDateValue(v: Value): Date {
-  if (v instanceof Date) return v;
-  if (v instanceof ObjectId) return v.getTimestamp();
-  if (v instanceof Timestamp) return new Date(v.t * 1000);
-  if (typeof v === 'string') return parseDate(v);
-  if (isNumeric(v) && !(v instanceof Int32)) {
-    const date = new Date(Math.trunc(asNumber(v)!));
-    if (!Number.isNaN(date.getTime())) return date;
-    throw failed('a number is out of the range of dates in $convert with no onError value');
-  }
-  throw unsupported(v, 'date');
+/** ISO 8601: a date, or a date and a time with an optional zone (UTC without one). */
+const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)\s*(Z|[-+]\d\d:?\d\d)?)?$/i;
+
+function toDate(v: Value): Date {
+  if (v instanceof Date || v instanceof ObjectId || v instanceof Timestamp) return momentOf(v);
+  let date = new Date(NaN);
+  if (typeof v === 'string') {
+    const [, day, time = '00:00', zone = 'Z'] = ISO.exec(v.trim()) ?? [];
+    date = new Date(`${day}T${time}${zone.replace(/^([-+]\d\d)(\d\d)$/, '$1:$2')}`);
+  } else if (isNumeric(v) && !(v instanceof Int32)) date = new Date(Math.trunc(asNumber(v)!));
+  if (Number.isNaN(date.getTime())) throw failed(v, 'date');
+  return date;
 }
 
-function toObjectIdValue(v: Value): ObjectId {
+function toObjectId(v: Value): ObjectId {
   if (v instanceof ObjectId) return v;
-  if (typeof v !== 'string') throw unsupported(v, 'objectId');
-  if (!/^[0-9a-fA-F]{24}$/.test(v))
-    throw failed(`Failed to parse objectId '${v}' in $convert with no onError value: it must be 24 hex digits`);
+  if (typeof v !== 'string' || !/^[0-9a-fA-F]{24}$/.test(v)) throw failed(v, 'objectId');
   return new ObjectId(v);
 }
 
-/** `$convert` to a type by its name; throws 241 (ConversionFailure). */
-export function convert(v: Value, to: string): Value {
-  switch (to) {
-    case 'double':
-      return toDoubleValue(v);
-    case 'string':
-      return toStringValue(v);
-    case 'objectId':
-      return toObjectIdValue(v);
-    case 'bool':
-      return v instanceof Binary || typeof v === 'string' ? true : toBoolean(v);
-    case 'date':
-      return toDateValue(v);
-    case 'int':
-    case 'long':
-      return toInteger(v, to);
-    case 'decimal':
-      return toDecimalValue(v);
-    default:
-      throw mongoError('BadValue', `Unknown type name: ${to}`);
-  }
+/** The moment of a date, a timestamp or an ObjectId; throws 16006 for anything else. */
+export function momentOf(v: Value): Date {
+  if (v instanceof Date) return v;
+  if (v instanceof Timestamp) return new Date(v.t * 1000);
+  ensure(v instanceof ObjectId, 16006, `can't convert from BSON type ${typeName(v)} to Date`);
+  return v.getTimestamp();
 }
 
-/** A value as text inside $concat-like operators ($toLower, $substr): numbers and dates are printed, null is empty. */
+/** What the operators $toInt and so on do with a value that is not null; each throws 241 (ConversionFailure). */
+export const CONVERSIONS: Record<string, (v: Value) => Value> = {
+  $toString: toText,
+  $toDouble: toDouble,
+  $toInt: (v) => toInteger(v, 'int'),
+  $toLong: (v) => toInteger(v, 'long'),
+  $toDate: toDate,
+  $toObjectId: toObjectId,
+};
+
+/** A value as text inside $toLower, $substrCP and the like: numbers and dates are printed, null is empty. */
 export function coerceToString(v: Value | undefined, operator: string): string {
   if (nullish(v)) return '';
-  if (typeof v === 'string' || isNumeric(v) || v instanceof Date) return toStringValue(v);
+  if (typeof v === 'string' || isNumeric(v) || v instanceof Date) return toText(v);
   throw new MongoError(16007, `can't convert from BSON type ${typeOf(v)} to String in ${operator}`);
 }

@@ -1,11 +1,9 @@
-import { MongoError } from '../errors';
+import { ensure } from '../errors';
 import { groupKey } from '../values/keys';
 import { Int32, isDoc, ObjectId, type Doc, type Value } from '../values/value';
 import { ACCUMULATORS, type Accumulator } from './accumulators';
 import { compileExpression } from './expression';
-import type { Expression } from './scope';
-
-type Run = (input: Iterable<Doc>) => Iterable<Doc>;
+import type { Expression, Variables } from './scope';
 
 interface Output {
   name: string;
@@ -14,17 +12,17 @@ interface Output {
 }
 
 /** Compiles `name: {$accumulator: expression}`. */
-function compileOutput(name: string, spec: Value, vars: ReadonlyMap<string, Value | undefined>): Output {
-  if (name.includes('.')) throw new MongoError(40235, `The field name '${name}' cannot contain '.'`);
-  if (name.startsWith('$')) throw new MongoError(40236, `The field name '${name}' cannot be an operator name`);
-  if (!isDoc(spec) || spec.size === 0) throw new MongoError(40234, `The field '${name}' must be an accumulator object`);
-  if (spec.size !== 1) throw new MongoError(40238, `The field '${name}' must specify one accumulator`);
+function compileOutput(name: string, spec: Value, vars: Variables): Output {
+  ensure(!name.includes('.'), 40235, `The field name '${name}' cannot contain '.'`);
+  ensure(!name.startsWith('$'), 40236, `The field name '${name}' cannot be an operator name`);
+  ensure(isDoc(spec) && spec.size > 0, 40234, `The field '${name}' must be an accumulator object`);
+  ensure(spec.size === 1, 40238, `The field '${name}' must specify one accumulator`);
   const [operator, argument] = [...spec][0]!;
   const make = ACCUMULATORS.get(operator);
-  if (!make) throw new MongoError(15952, `unknown group operator '${operator}'`);
-  if (Array.isArray(argument) && argument.length !== 1)
-    throw new MongoError(40237, `The ${operator} accumulator is a unary operator`);
-  return { name, make, value: compileExpression(Array.isArray(argument) ? argument[0]! : argument, vars) };
+  ensure(make, 15952, `unknown group operator '${operator}', or not one of the embedded database's`);
+  const [only, ...more] = Array.isArray(argument) ? argument : [argument];
+  ensure(only !== undefined && more.length === 0, 40237, `The ${operator} accumulator is a unary operator`);
+  return { name, make, value: compileExpression(only, vars) };
 }
 
 /** A Map key for the common kinds of group ids that is quicker to make than groupKey(). */
@@ -37,9 +35,9 @@ function quickKey(id: Value): string | number {
 }
 
 /** Compiles $group. Groups come in the order of their first documents. */
-export function compileGroup(spec: Value, vars: ReadonlyMap<string, Value | undefined>): Run {
-  if (!isDoc(spec)) throw new MongoError(15947, "a group's fields must be specified in an object");
-  if (!spec.has('_id')) throw new MongoError(15955, 'a group specification must include an _id');
+export function compileGroup(spec: Value, vars: Variables): (input: Iterable<Doc>) => Iterable<Doc> {
+  ensure(isDoc(spec), 15947, "a group's fields must be specified in an object");
+  ensure(spec.has('_id'), 15955, 'a group specification must include an _id');
   const id = compileExpression(spec.get('_id')!, vars);
   const outputs = [...spec].filter(([name]) => name !== '_id').map(([name, value]) => compileOutput(name, value, vars));
   return function* group(input) {

@@ -1,10 +1,11 @@
+import { conjunction } from '../match';
 import { isDoc, type Doc, type Value } from '../values/value';
-import { conjunction } from './lookup';
 import { neededFields } from './needed-fields';
-import type { Leading, Pipeline, Stage, Variables } from './pipeline';
+import type { Leading, Pipeline, Stage } from './pipeline';
+import type { Variables } from './scope';
 import { compileSortStage, compileStage, stageNumber } from './stages';
 
-export type { Pipeline, StageSource, Variables } from './pipeline';
+export type { FindOptions, Leading, Pipeline, StageSource } from './pipeline';
 
 /** The stages at the front that amount to a find: any $match, one $sort, a $skip, a $limit. */
 function leadingOf(stages: Value[]): Leading {
@@ -24,17 +25,6 @@ function leadingOf(stages: Value[]): Leading {
   return leading;
 }
 
-/** A $sort with a $limit right behind it needs to keep only that many. */
-function compileStages(stages: Value[], vars: Variables): Stage[] {
-  return stages.map((stage, i) => {
-    const compiled = compileStage(stage, vars, compilePipeline);
-    const next = stages[i + 1];
-    const limit = isDoc(next ?? null) ? (next as Doc).get('$limit') : undefined;
-    const sort = (stage as Doc).get('$sort');
-    return sort === undefined || limit === undefined ? compiled : compileSortStage(sort, stageNumber('$limit', limit));
-  });
-}
-
 /**
  * Compiles a pipeline. What its first stages share with a find is given as `leading`, for the engine to serve from an
  * index, and run() does the rest. A leading match may hold `$expr` that names `vars`: compile it with the same ones.
@@ -42,12 +32,23 @@ function compileStages(stages: Value[], vars: Variables): Stage[] {
  * name.
  */
 export function compilePipeline(stages: Value[], vars: Variables = new Map()): Pipeline {
-  const compiled = compileStages(stages, vars);
+  const compiled = stages.map((stage, i) => {
+    const run = compileStage(stage, vars, compilePipeline);
+    // A $sort with a $limit right behind it needs to keep only that many.
+    const sort = (stage as Doc).get('$sort');
+    const next = stages[i + 1];
+    const limit = isDoc(next) ? next.get('$limit') : undefined;
+    return sort === undefined || limit === undefined ? run : compileSortStage(sort, stageNumber('$limit', limit));
+  });
   const leading = leadingOf(stages);
-  const rest = compiled.slice(leading.rest);
+  const through =
+    (run: Stage[]): Stage =>
+    (input, source) =>
+      run.reduce((from, stage) => stage(from, source), input);
   return {
     leading,
     fields: neededFields(stages),
-    run: (input, source) => rest.reduce<Iterable<Doc>>((from, stage) => stage(from, source), input),
+    run: through(compiled.slice(leading.rest)),
+    runAll: through(compiled),
   };
 }

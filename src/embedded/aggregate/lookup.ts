@@ -1,10 +1,11 @@
-import { MongoError, mongoError } from '../errors';
-import { compileMatcher } from '../match';
+import { ensure } from '../errors';
+import { compileMatcher, conjunction } from '../match';
 import { valuesAtPath } from '../values/paths';
-import { doc, isDoc, typeName, Undefined, type Doc, type Value } from '../values/value';
+import { doc, isDoc, Undefined, type Doc, type Value } from '../values/value';
 import { compileExpression } from './expression';
-import { setPath } from './set-path';
-import type { Compile, FindOptions, Pipeline, Stage, StageSource, Variables } from './pipeline';
+import { fieldPath, setPath } from './field-path';
+import type { Compile, Pipeline, Stage, StageSource } from './pipeline';
+import { named, type Variables } from './scope';
 
 /** What the filter on the other collection can say by itself, and what is left to check document by document. */
 interface Pushed {
@@ -32,28 +33,24 @@ function exactEquality(path: string, value: Value | undefined): Doc | undefined 
   const filter: Doc = new Map();
   const parts = path.split('.');
   for (let i = 1; i < parts.length; i++) filter.set(parts.slice(0, i).join('.'), doc({ $not: notArray }));
-  filter.set(path, doc({ $eq: value, $not: notArray }));
-  return filter;
+  return filter.set(path, doc({ $eq: value, $not: notArray }));
 }
 
 /** Takes from an `$expr` the equalities that a plain filter can express. */
 function splitExpression(expression: Value, vars: Variables, into: Pushed): void {
-  if (isDoc(expression) && expression.size === 1) {
-    const and = expression.get('$and');
-    if (Array.isArray(and)) {
-      for (const part of and) splitExpression(part, vars, into);
-      return;
-    }
-    const eq = expression.get('$eq');
-    if (Array.isArray(eq) && eq.length === 2) {
-      const [a, b] = eq as [Value, Value];
-      const [path, variable] = isPath(a) ? [a, b] : [b, a];
-      if (isPath(path) && isVariable(variable, vars)) {
-        const filter = exactEquality(path.slice(1), compileExpression(variable, vars)(new Map()));
-        if (filter) {
-          into.filters.push(filter);
-          return;
-        }
+  const only = isDoc(expression) && expression.size === 1 ? expression : new Map<string, Value>();
+  const [and, eq] = [only.get('$and'), only.get('$eq')];
+  if (Array.isArray(and)) {
+    for (const part of and) splitExpression(part, vars, into);
+    return;
+  }
+  if (Array.isArray(eq) && eq.length === 2) {
+    const [path, variable] = (isPath(eq[0]!) ? eq : [eq[1], eq[0]]) as [Value, Value];
+    if (isPath(path) && isVariable(variable, vars)) {
+      const filter = exactEquality(path.slice(1), compileExpression(variable, vars)(new Map()));
+      if (filter) {
+        into.filters.push(filter);
+        return;
       }
     }
   }
@@ -67,7 +64,7 @@ function split(filter: Doc, vars: Variables, into: Pushed): void {
     if (name === '$expr') splitExpression(value, vars, into);
     else if (name === '$and' && Array.isArray(value) && value.every(isDoc)) {
       for (const part of value) split(part, vars, into);
-    } else if (mentionsExpr(value) && name.startsWith('$')) into.recheck.push(new Map([[name, value]]));
+    } else if (name.startsWith('$') && mentionsExpr(value)) into.recheck.push(new Map([[name, value]]));
     else plain.set(name, value);
   }
   if (plain.size > 0) into.filters.push(plain);
@@ -78,25 +75,11 @@ function mentionsExpr(v: Value): boolean {
   return isDoc(v) && (v.has('$expr') || [...v.values()].some(mentionsExpr));
 }
 
-/** One filter that says what all of several say. */
-export function conjunction(filters: Doc[]): Doc {
-  const merged: Doc = new Map();
-  for (const filter of filters) {
-    for (const [name, value] of filter) {
-      if (merged.has(name)) return doc({ $and: filters });
-      merged.set(name, value);
-    }
-  }
-  return merged;
-}
-
-function* limited(documents: Iterable<Doc>, skip: number, limit: number | undefined): Iterable<Doc> {
+function* limited(documents: Iterable<Doc>, skip: number, limit = Infinity): Iterable<Doc> {
   let seen = 0;
-  if (limit === 0) return;
   for (const document of documents) {
-    if (seen++ < skip) continue;
-    yield document;
-    if (limit !== undefined && seen - skip >= limit) return;
+    if (seen++ >= skip) yield document;
+    if (seen - skip >= limit) return;
   }
 }
 
@@ -121,83 +104,59 @@ function readThrough(
   const { match, sort, skip, limit } = pipeline.leading;
   const pushed: Pushed = { filters: join ? [join.filter] : [], recheck: [] };
   if (match) split(match, vars, pushed);
-  const options: FindOptions = sort ? { sort } : {};
-  if (pipeline.fields)
-    options.fields = join ? new Set(pipeline.fields).add(join.field.split('.')[0]!) : pipeline.fields;
+  const fields = join && pipeline.fields ? new Set([...pipeline.fields, join.field.split('.')[0]!]) : pipeline.fields;
   const filter = conjunction(pushed.filters);
-  if (pushed.recheck.length === 0) {
-    if (skip !== undefined) options.skip = skip;
-    if (limit !== undefined) options.limit = limit;
-    return pipeline.run(source.find(collection, filter, options), source);
-  }
+  if (pushed.recheck.length === 0)
+    return pipeline.run(source.find(collection, filter, { sort, skip, limit, fields }), source);
   const { matches } = compileMatcher(conjunction(pushed.recheck), vars);
-  const found = filtered(source.find(collection, filter, options), matches);
+  const found = filtered(source.find(collection, filter, { sort, fields }), matches);
   return pipeline.run(limited(found, skip ?? 0, limit), source);
-}
-
-function text(spec: Doc, name: string): string {
-  const v = spec.get(name);
-  if (typeof v !== 'string')
-    throw mongoError(
-      'FailedToParse',
-      `$lookup argument '${name}' must be a string, found ${v === undefined ? 'missing' : typeName(v)}`,
-    );
-  return v;
 }
 
 /** The filter that joins by equality of two fields: arrays join by their elements, missing joins with null. */
 function joinFilter(document: Doc, localField: string, foreignField: string): Doc {
   const values = valuesAtPath(document, localField).filter((v) => !(v instanceof Undefined));
   if (values.length === 0) values.push(null);
-  if (values.length === 1) return new Map([[foreignField, doc({ $eq: values[0] })]]);
-  return doc({ $or: values.map((value) => new Map([[foreignField, doc({ $eq: value })]])) });
+  const filters = values.map((value): Doc => new Map([[foreignField, doc({ $eq: value })]]));
+  return filters.length === 1 ? filters[0]! : doc({ $or: filters });
 }
 
 /** Compiles $lookup, by two fields, by a pipeline with variables, or both. */
-export function compileLookup(spec: Value, vars: Variables, compile: Compile): Stage {
-  if (!isDoc(spec)) throw mongoError('FailedToParse', 'the $lookup specification must be an Object');
-  for (const name of spec.keys()) {
-    if (!['from', 'as', 'localField', 'foreignField', 'let', 'pipeline'].includes(name))
-      throw mongoError('FailedToParse', `unknown argument to $lookup: ${name}`);
-  }
-  const as = text(spec, 'as');
-  const from = text(spec, 'from');
-  const byFields = spec.has('localField') || spec.has('foreignField');
-  if (byFields && !(spec.has('localField') && spec.has('foreignField')))
-    throw mongoError(
-      'FailedToParse',
-      '$lookup requires both or neither of "localField" and "foreignField" to be specified',
-    );
-  if (!byFields && !spec.has('pipeline'))
-    throw mongoError(
-      'FailedToParse',
-      '$lookup requires either "pipeline" or both "localField" and "foreignField" to be specified',
-    );
-  const [localField, foreignField] = byFields ? [text(spec, 'localField'), text(spec, 'foreignField')] : ['', ''];
+export function compileLookup(argument: Value, vars: Variables, compile: Compile): Stage {
+  const spec = named('$lookup', argument, ['from', 'as'], ['localField', 'foreignField', 'let', 'pipeline']);
+  const text = (name: string): string => {
+    const v = spec.get(name) ?? '';
+    ensure(typeof v === 'string', 'FailedToParse', `$lookup argument '${name}' must be a string`);
+    return v;
+  };
+  const [from, as, localField, foreignField] = [
+    text('from'),
+    fieldPath(text('as')),
+    text('localField'),
+    text('foreignField'),
+  ];
+  const byFields = spec.has('localField') && spec.has('foreignField');
+  const complete = byFields || (spec.has('pipeline') && !spec.has('localField') && !spec.has('foreignField'));
+  ensure(complete, 'FailedToParse', '$lookup requires both "localField" and "foreignField", or a "pipeline"');
   const stages = spec.get('pipeline') ?? [];
-  if (!Array.isArray(stages)) throw mongoError('TypeMismatch', "'pipeline' option must be specified as an array");
+  ensure(Array.isArray(stages), 'TypeMismatch', "'pipeline' option must be specified as an array");
   const lets = spec.get('let') ?? new Map<string, Value>();
-  if (!isDoc(lets))
-    throw mongoError('FailedToParse', `$lookup argument 'let' must be an object, is type ${typeName(lets)}`);
+  ensure(isDoc(lets), 'FailedToParse', "$lookup argument 'let' must be an object");
   const bindings = [...lets].map(([name, value]) => {
-    if (!/^[a-z]\w*$/.test(name)) throw new MongoError(16867, `'${name}' is not a valid name of a variable`);
+    ensure(/^[a-z]\w*$/.test(name), 16867, `'${name}' is not a valid name of a variable`);
     return { name, value: compileExpression(value, vars) };
   });
+  const bind = (document?: Doc): Variables => {
+    const values = bindings.map(({ name, value }): [string, Value | undefined] => [name, document && value(document)]);
+    return new Map([...vars, ...values]);
+  };
   // Compiled once with the names alone, so that errors come even when no document does.
-  const placeholders = new Map<string, Value | undefined>(vars);
-  for (const { name } of bindings) placeholders.set(name, undefined);
-  const fixed = compile(stages, placeholders);
+  const fixed = compile(stages, bind());
 
   return function* lookup(input, source) {
     for (const document of input) {
-      let pipeline = fixed;
-      let bound: Variables = vars;
-      if (bindings.length > 0) {
-        const values = new Map<string, Value | undefined>(vars);
-        for (const { name, value } of bindings) values.set(name, value(document));
-        bound = values;
-        pipeline = compile(stages, bound);
-      }
+      const bound = bindings.length > 0 ? bind(document) : vars;
+      const pipeline = bindings.length > 0 ? compile(stages, bound) : fixed;
       const join = byFields
         ? { filter: joinFilter(document, localField, foreignField), field: foreignField }
         : undefined;
@@ -207,24 +166,12 @@ export function compileLookup(spec: Value, vars: Variables, compile: Compile): S
 }
 
 /** Compiles $unionWith: a collection's name, or {coll, pipeline}. */
-export function compileUnionWith(spec: Value, vars: Variables, compile: Compile): Stage {
-  let collection: Value | undefined = spec;
-  let stages: Value = [];
-  if (isDoc(spec)) {
-    for (const name of spec.keys())
-      if (name !== 'coll' && name !== 'pipeline')
-        throw new MongoError(40415, `BSON field '$unionWith.${name}' is an unknown field.`);
-    collection = spec.get('coll');
-    stages = spec.get('pipeline') ?? [];
-  }
-  if (typeof collection !== 'string')
-    throw mongoError(
-      'FailedToParse',
-      'the $unionWith stage specification must be an object or string with the name of a collection',
-    );
-  if (!Array.isArray(stages)) throw mongoError('TypeMismatch', "'pipeline' option must be specified as an array");
+export function compileUnionWith(argument: Value, vars: Variables, compile: Compile): Stage {
+  const spec = named('$unionWith', isDoc(argument) ? argument : doc({ coll: argument }), ['coll'], ['pipeline']);
+  const [name, stages = []] = [spec.get('coll'), spec.get('pipeline')];
+  ensure(typeof name === 'string', 'FailedToParse', 'the $unionWith stage must name a collection');
+  ensure(Array.isArray(stages), 'TypeMismatch', "'pipeline' option must be specified as an array");
   const pipeline = compile(stages, vars);
-  const name = collection;
   return function* unionWith(input, source) {
     yield* input;
     yield* readThrough(name, pipeline, undefined, vars, source);

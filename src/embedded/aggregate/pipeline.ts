@@ -1,7 +1,5 @@
 import type { Doc, Value } from '../values/value';
-
-/** Variables ($$name) and their values; one that is bound to undefined is defined and missing. */
-export type Variables = ReadonlyMap<string, Value | undefined>;
+import type { Variables } from './scope';
 
 /** Where $lookup and $unionWith read from, so that the engine can use its indexes. */
 export interface StageSource {
@@ -9,11 +7,11 @@ export interface StageSource {
 }
 
 export interface FindOptions {
-  sort?: Doc;
-  skip?: number;
-  limit?: number;
+  sort?: Doc | undefined;
+  skip?: number | undefined;
+  limit?: number | undefined;
   /** The only top-level fields that are needed; the documents may hold just these. */
-  fields?: ReadonlySet<string>;
+  fields?: ReadonlySet<string> | undefined;
 }
 
 /** One stage, compiled. It must not change the documents that it is given. */
@@ -32,13 +30,12 @@ export interface Leading {
 /** A pipeline, compiled. */
 export interface Pipeline {
   leading: Leading;
-  /**
-   * The top-level fields that the documents need to have for the stages after the leading ones and for those
-   * themselves; undefined when whole documents are needed.
-   */
+  /** The top-level fields that the documents need for all stages; undefined when whole documents are needed. */
   fields: ReadonlySet<string> | undefined;
   /** Runs the stages from `leading.rest` on over the answer to the leading ones. */
   run: (input: Iterable<Doc>, source: StageSource) => Iterable<Doc>;
+  /** Runs all stages, the leading ones too. */
+  runAll: (input: Iterable<Doc>, source: StageSource) => Iterable<Doc>;
 }
 
 /** Compiles stages; handed to the stages that hold pipelines of their own. */

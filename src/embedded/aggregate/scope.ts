@@ -1,8 +1,11 @@
-import { MongoError, mongoError } from '../errors';
-import type { Doc, Value } from '../values/value';
+import { ensure, mongoError } from '../errors';
+import { isDoc, type Doc, type Value } from '../values/value';
 
 /** An expression, compiled: gives a value of a document, or undefined for missing. */
 export type Expression = (document: Doc) => Value | undefined;
+
+/** Variables ($$name) and their values; one that is bound to undefined is defined and missing. */
+export type Variables = ReadonlyMap<string, Value | undefined>;
 
 /** Where a variable of $let, $map, $filter or $reduce holds its value while its body runs. */
 export interface Cell {
@@ -11,54 +14,34 @@ export interface Cell {
 
 /** The variables that an expression may name. */
 export class Scope {
-  constructor(
-    private readonly constants: ReadonlyMap<string, Value | undefined>,
-    private readonly cells: ReadonlyMap<string, Cell> = new Map(),
-  ) {}
+  constructor(private readonly cells: ReadonlyMap<string, Cell>) {}
 
   /** The same scope with one more variable, and the cell that its value goes to. */
   with(name: string): { scope: Scope; cell: Cell } {
-    if (!/^[a-z\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*$/.test(name))
-      throw mongoError(
-        'FailedToParse',
-        `'${name}' is not a valid variable name: it must start with a lowercase letter`,
-      );
+    const valid = /^[a-z\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*$/.test(name);
+    ensure(valid, 'FailedToParse', `'${name}' is not a valid variable name: it must start with a lowercase letter`);
     const cell: Cell = { value: undefined };
-    return { scope: new Scope(this.constants, new Map(this.cells).set(name, cell)), cell };
+    return { scope: new Scope(new Map(this.cells).set(name, cell)), cell };
   }
 
   /** How to read a variable; throws 17276 for one that isn't defined. */
   variable(name: string): Expression {
     const cell = this.cells.get(name);
     if (cell) return () => cell.value;
-    if (this.constants.has(name)) {
-      const value = this.constants.get(name);
-      return constant(value);
-    }
-    switch (name) {
-      case 'ROOT':
-      case 'CURRENT':
-        return (document) => document;
-      case 'REMOVE':
-        return constant(undefined);
-      case 'NOW':
-        return constant(new Date());
-      default:
-        throw new MongoError(17276, `Use of undefined variable: ${name}`);
-    }
+    if (name === 'ROOT' || name === 'CURRENT') return (document) => document;
+    ensure(name === 'REMOVE' || name === 'NOW', 17276, `Use of undefined variable: ${name}`);
+    const value = name === 'NOW' ? new Date() : undefined;
+    return () => value;
   }
 }
 
-const constants = new WeakSet<Expression>();
-
-/** An expression that gives the same value for every document, and is known to. */
-export function constant(value: Value | undefined): Expression {
-  const expression: Expression = () => value;
-  constants.add(expression);
-  return expression;
-}
-
-/** True for an expression made by constant(). */
-export function isConstant(expression: Expression): boolean {
-  return constants.has(expression);
+/** The named arguments of an operator or stage; refuses unknown and missing ones. */
+export function named(operator: string, argument: Value, required: string[], optional: string[] = []): Doc {
+  if (!isDoc(argument)) throw mongoError('FailedToParse', `${operator} only supports an object as its argument`);
+  for (const name of argument.keys())
+    if (!required.includes(name) && !optional.includes(name))
+      throw mongoError('FailedToParse', `Unrecognized parameter to ${operator}: ${name}`);
+  for (const name of required)
+    if (!argument.has(name)) throw mongoError('FailedToParse', `Missing '${name}' parameter to ${operator}`);
+  return argument;
 }

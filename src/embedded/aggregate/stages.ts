@@ -1,22 +1,21 @@
-import { MongoError, mongoError } from '../errors';
+import { ensure, MongoError, mongoError } from '../errors';
 import { compileMatcher } from '../match';
-import { compileAddFields, compileProjectStage, compileUnset, fieldPath } from '../project';
+import { compileAddFields, compileProjectStage, compileUnset } from '../project';
 import { compileSorter } from '../sort';
 import { compare } from '../values/compare';
-import { asNumber, doc, int, isDoc, isNumeric, typeName, type Doc, type Value } from '../values/value';
-import { countValue } from './accumulators';
+import { asNumber, countValue, doc, int, isDoc, typeName, type Doc, type Value } from '../values/value';
 import { nullish } from './coerce';
 import { compileExpression } from './expression';
-import { pathValue } from './field-path';
+import { fieldPath, pathValue, setPath } from './field-path';
 import { compileGroup } from './group';
 import { compileLookup, compileUnionWith } from './lookup';
-import type { Compile, Stage, Variables } from './pipeline';
-import { removePath, setPath } from './set-path';
+import type { Compile, Stage } from './pipeline';
+import { named, type Variables } from './scope';
 
 type Compiler = (spec: Value, vars: Variables, compile: Compile) => Stage;
 
 function object(name: string, spec: Value, code: number): Doc {
-  if (!isDoc(spec)) throw new MongoError(code, `the ${name} specification must be an object, but is ${typeName(spec)}`);
+  ensure(isDoc(spec), code, `the ${name} specification must be an object, but is ${typeName(spec)}`);
   return spec;
 }
 
@@ -28,14 +27,10 @@ function eachDocument(transform: (document: Doc) => Doc): Stage {
 
 /** The number of a $limit or $skip stage. */
 export function stageNumber(name: '$limit' | '$skip', spec: Value): number {
-  const n = isNumeric(spec) ? asNumber(spec)! : undefined;
-  if (n === undefined || !Number.isInteger(n))
-    throw new MongoError(
-      name === '$limit' ? 15957 : 15956,
-      `the argument to ${name} must be a whole number, found ${typeName(spec)}`,
-    );
-  if (name === '$limit' && n <= 0) throw new MongoError(15958, 'the limit must be positive');
-  if (n < 0) throw new MongoError(15956, 'Argument to $skip cannot be negative');
+  const n = asNumber(spec) ?? NaN;
+  ensure(Number.isInteger(n), name === '$limit' ? 15957 : 15956, `the argument to ${name} must be a whole number`);
+  ensure(name === '$skip' || n > 0, 15958, 'the limit must be positive');
+  ensure(n >= 0, 15956, 'Argument to $skip cannot be negative');
   return n;
 }
 
@@ -49,9 +44,9 @@ const match: Compiler = (spec, vars) => {
 /** Compiles $sort; with `limit`, for a $limit right behind it, only that many are kept. */
 export function compileSortStage(spec: Value, limit?: number): Stage {
   const fields = object('$sort', spec, 15973);
-  if (fields.size === 0) throw new MongoError(15976, '$sort stage must have at least one sort key');
+  ensure(fields.size > 0, 15976, '$sort stage must have at least one sort key');
   const sorter = compileSorter(fields);
-  return (input) => sorter.sort(input, limit);
+  return (input) => sorter.sort(input, (document) => document, limit);
 }
 
 const skip: Compiler = (spec) => {
@@ -75,23 +70,17 @@ const limit: Compiler = (spec) => {
 
 const unset: Compiler = (spec) => {
   const paths = Array.isArray(spec) ? spec : [spec];
-  if (paths.length === 0) throw new MongoError(31119, '$unset specification must be a non-empty array of strings');
-  return eachDocument(
-    compileUnset(
-      paths.map((path) => {
-        if (typeof path !== 'string')
-          throw new MongoError(31002, '$unset specification must be a string or an array of strings');
-        return path;
-      }),
-    ),
-  );
+  ensure(paths.length > 0, 31119, '$unset specification must be a non-empty array of strings');
+  const texts = paths.every((path) => typeof path === 'string');
+  ensure(texts, 31002, '$unset specification must be a string or an array of strings');
+  return eachDocument(compileUnset(paths));
 };
 
 const count: Compiler = (spec) => {
-  if (typeof spec !== 'string') throw new MongoError(40156, 'the count field must be a non-empty string');
-  if (spec === '') throw new MongoError(40157, 'the count field must be a non-empty string');
-  if (spec.startsWith('$')) throw new MongoError(40158, 'the count field cannot be a $-prefixed path');
-  if (spec.includes('.')) throw new MongoError(40160, "the count field cannot contain '.'");
+  ensure(typeof spec === 'string', 40156, 'the count field must be a non-empty string');
+  ensure(spec !== '', 40157, 'the count field must be a non-empty string');
+  ensure(!spec.startsWith('$'), 40158, 'the count field cannot be a $-prefixed path');
+  ensure(!spec.includes('.'), 40160, "the count field cannot contain '.'");
   return function* counting(input) {
     const documents = input[Symbol.iterator]();
     let n = 0;
@@ -103,74 +92,58 @@ const count: Compiler = (spec) => {
 const unwind: Compiler = (spec) => {
   const options = isDoc(spec) ? spec : doc({ path: spec });
   for (const name of options.keys()) {
-    if (!['path', 'preserveNullAndEmptyArrays', 'includeArrayIndex'].includes(name))
-      throw new MongoError(28811, `unrecognized option to $unwind stage: ${name}`);
+    const known = ['path', 'preserveNullAndEmptyArrays', 'includeArrayIndex'].includes(name);
+    ensure(known, 28811, `unrecognized option to $unwind stage: ${name}`);
   }
-  const given = options.get('path');
-  if (given === undefined) throw new MongoError(28812, 'no path specified to $unwind stage');
-  if (typeof given !== 'string')
-    throw new MongoError(28808, `expected a string as the path for $unwind stage, got ${typeName(given)}`);
-  if (!given.startsWith('$'))
-    throw new MongoError(28818, `path option to $unwind stage should be prefixed with a '$': ${given}`);
-  const path = given.slice(1);
-  const parts = fieldPath(path);
-  const preserve = options.get('preserveNullAndEmptyArrays') ?? false;
-  if (typeof preserve !== 'boolean')
-    throw new MongoError(28809, 'expected a boolean for the preserveNullAndEmptyArrays option to $unwind stage');
-  const index = options.get('includeArrayIndex');
-  if (index !== undefined && (typeof index !== 'string' || index === ''))
-    throw new MongoError(28810, 'expected a non-empty string for the includeArrayIndex option to $unwind stage');
-  if (index?.startsWith('$'))
-    throw new MongoError(
-      28822,
-      `includeArrayIndex option to $unwind stage should not be prefixed with a '$': ${index}`,
-    );
-  const withIndex = (document: Doc, n: Value): Doc => (index === undefined ? document : setPath(document, index, n));
+  const [path, preserve = false] = [options.get('path'), options.get('preserveNullAndEmptyArrays')];
+  ensure(path !== undefined, 28812, 'no path specified to $unwind stage');
+  ensure(typeof path === 'string', 28808, 'expected a string as the path for $unwind stage');
+  ensure(path.startsWith('$'), 28818, `path option to $unwind stage should be prefixed with a '$': ${path}`);
+  ensure(typeof preserve === 'boolean', 28809, 'preserveNullAndEmptyArrays of $unwind must be a boolean');
+  const index = options.get('includeArrayIndex') ?? '$';
+  const named = typeof index === 'string' && index !== '' && (index === '$' || !index.startsWith('$'));
+  ensure(named, 28810, 'includeArrayIndex of $unwind must be the name of a field');
+  const parts = fieldPath(path.slice(1));
+  const remove = compileUnset([path.slice(1)]);
+  const numbered = (document: Doc, n: Value): Doc =>
+    index === '$' ? document : setPath(document, index.split('.'), n);
   return function* unwinding(input) {
     for (const document of input) {
-      const value = parts.slice(0, -1).every((_, i) => !Array.isArray(pathValue(document, parts.slice(0, i + 1))))
-        ? pathValue(document, parts)
-        : undefined;
+      const holders = parts.slice(0, -1).map((_, i) => pathValue(document, parts.slice(0, i + 1)));
+      const value = holders.some(Array.isArray) ? undefined : pathValue(document, parts);
       if (Array.isArray(value)) {
-        if (value.length === 0 && preserve) yield withIndex(removePath(document, path), null);
-        for (let i = 0; i < value.length; i++) yield withIndex(setPath(document, path, value[i]!), BigInt(i));
-      } else if (!nullish(value) || preserve) yield withIndex(document, null);
+        if (value.length === 0 && preserve) yield numbered(remove(document), null);
+        for (let i = 0; i < value.length; i++) yield numbered(setPath(document, parts, value[i]!), BigInt(i));
+      } else if (!nullish(value) || preserve) yield numbered(document, null);
     }
   };
 };
 
-function replaceWith(name: string, expression: Value, vars: Variables): Stage {
+const replaceWith: Compiler = (expression, vars) => {
   const root = compileExpression(expression, vars);
   return eachDocument((document) => {
     const value = root(document);
-    if (!isDoc(value))
-      throw new MongoError(
-        40228,
-        `'${name}' expression must evaluate to an object, but resulting value was of type ${value === undefined ? 'missing' : typeName(value)}`,
-      );
+    if (!isDoc(value)) throw new MongoError(40228, 'the new root document must evaluate to an object');
     return value;
   });
-}
+};
 
-const replaceRoot: Compiler = (spec, vars) => {
+const replaceRoot: Compiler = (spec, vars, compile) => {
   const fields = object('$replaceRoot', spec, 40229);
   for (const name of fields.keys())
-    if (name !== 'newRoot') throw new MongoError(40415, `BSON field '$replaceRoot.${name}' is an unknown field.`);
-  if (!fields.has('newRoot'))
-    throw new MongoError(40414, "BSON field '$replaceRoot.newRoot' is missing but a required field");
-  return replaceWith('newRoot', fields.get('newRoot')!, vars);
+    ensure(name === 'newRoot', 40415, `BSON field '$replaceRoot.${name}' is an unknown field.`);
+  ensure(fields.has('newRoot'), 40414, "BSON field '$replaceRoot.newRoot' is missing but a required field");
+  return replaceWith(fields.get('newRoot')!, vars, compile);
 };
 
 const facet: Compiler = (spec, vars, compile) => {
   const fields = object('$facet', spec, 40169);
-  if (fields.size === 0) throw new MongoError(40169, 'the $facet specification must be a non-empty object');
+  ensure(fields.size > 0, 40169, 'the $facet specification must be a non-empty object');
   const facets = [...fields].map(([name, stages]) => {
-    if (name.startsWith('$') || name.includes('.')) throw new MongoError(16410, `a facet's name may not be '${name}'`);
-    if (!Array.isArray(stages))
-      throw new MongoError(40170, `arguments to $facet must be arrays, ${name} is type ${typeName(stages)}`);
-    for (const stage of stages)
-      if (isDoc(stage) && stage.has('$facet'))
-        throw new MongoError(40600, '$facet is not allowed to be used within a $facet stage');
+    ensure(!name.startsWith('$') && !name.includes('.'), 16410, `a facet's name may not be '${name}'`);
+    ensure(Array.isArray(stages), 40170, `arguments to $facet must be arrays, ${name} is not`);
+    const nested = stages.some((stage) => isDoc(stage) && stage.has('$facet'));
+    ensure(!nested, 40600, '$facet is not allowed to be used within a $facet stage');
     return { name, run: stages.map((stage) => compileStage(stage, vars, compile)) };
   });
   return function* faceting(input, source) {
@@ -184,87 +157,49 @@ const facet: Compiler = (spec, vars, compile) => {
 
 const sample: Compiler = (spec) => {
   const fields = object('$sample', spec, 28745);
-  for (const name of fields.keys())
-    if (name !== 'size') throw new MongoError(28748, `unrecognized option to $sample: ${name}`);
+  for (const name of fields.keys()) ensure(name === 'size', 28748, `unrecognized option to $sample: ${name}`);
   const size = asNumber(fields.get('size'));
-  if (size === undefined) throw new MongoError(28746, 'size argument to $sample must be a number');
-  if (size < 0) throw new MongoError(28747, 'size argument to $sample must not be negative');
+  ensure(size !== undefined, 28746, 'size argument to $sample must be a number');
+  ensure(size >= 0, 28747, 'size argument to $sample must not be negative');
   return (input) => {
     const documents = [...input];
     const chosen: Doc[] = [];
-    while (chosen.length < Math.trunc(size) && documents.length > 0) {
-      const i = Math.floor(Math.random() * documents.length);
-      chosen.push(documents[i]!);
-      documents[i] = documents.at(-1)!;
-      documents.pop();
-    }
+    while (chosen.length < Math.trunc(size) && documents.length > 0)
+      chosen.push(...documents.splice(Math.floor(Math.random() * documents.length), 1));
     return chosen;
   };
 };
 
 const sortByCount: Compiler = (spec, vars) => {
-  const isExpression =
-    typeof spec === 'string' ? spec.startsWith('$') : isDoc(spec) && [...spec.keys()][0]?.startsWith('$');
-  if (!isExpression)
-    throw new MongoError(40147, 'the sortByCount field must be specified as a $-prefixed path or an expression');
+  const first = isDoc(spec) ? [...spec.keys()][0] : spec;
+  ensure(
+    typeof first === 'string' && first.startsWith('$'),
+    40147,
+    '$sortByCount needs a $-prefixed path or expression',
+  );
   const group = compileGroup(doc({ _id: spec, count: doc({ $sum: int(1) }) }), vars);
   const sort = compileSortStage(doc({ count: int(-1) }));
   return (input, source) => sort(group(input), source);
 };
 
-const bucket: Compiler = (spec, vars) => {
-  const fields = object('$bucket', spec, 40201);
-  for (const name of fields.keys()) {
-    if (!['groupBy', 'boundaries', 'default', 'output'].includes(name))
-      throw new MongoError(40197, `Unrecognized option to $bucket: ${name}.`);
-  }
-  const groupBy = fields.get('groupBy');
-  const boundaries = fields.get('boundaries');
-  if (groupBy === undefined || boundaries === undefined)
-    throw new MongoError(40198, "$bucket requires 'groupBy' and 'boundaries' to be specified.");
-  if (!Array.isArray(boundaries))
-    throw new MongoError(
-      40200,
-      `The $bucket 'boundaries' field must be an array, but found type: ${typeName(boundaries)}`,
-    );
-  if (boundaries.length < 2) throw new MongoError(40192, "The $bucket 'boundaries' field must have at least 2 values");
-  for (let i = 1; i < boundaries.length; i++) {
-    if (compare(boundaries[i - 1], boundaries[i]) >= 0)
-      throw new MongoError(
-        40194,
-        "The 'boundaries' option to $bucket must be sorted in ascending order and without duplicates",
-      );
-  }
-  const otherwise = fields.get('default');
-  if (otherwise !== undefined && compare(otherwise, boundaries[0]) >= 0 && compare(otherwise, boundaries.at(-1)) < 0)
-    throw new MongoError(
-      40199,
-      "The $bucket 'default' field must be less than the lowest boundary or greater than or equal to the highest boundary.",
-    );
-  const output = fields.get('output') ?? doc({ count: doc({ $sum: int(1) }) });
-  const key = compileExpression(groupBy, vars);
-  const outputs = object('$bucket output', output, 40196);
-  const grouped = compileGroup(new Map<string, Value>([['_id', null], ...outputs]), vars);
-  return function* bucketing(input) {
-    const buckets = new Map<number, { id: Value; documents: Doc[] }>();
-    for (const document of input) {
-      const value = key(document);
-      let at = boundaries.findIndex((boundary) => compare(value, boundary) < 0) - 1;
-      if (at < 0) {
-        if (otherwise === undefined)
-          throw new MongoError(
-            40066,
-            '$switch could not find a matching branch for an input, and no default was specified.',
-          );
-        at = -1;
-      }
-      const found = buckets.get(at);
-      if (found) found.documents.push(document);
-      else buckets.set(at, { id: at < 0 ? otherwise! : boundaries[at]!, documents: [document] });
-    }
-    for (const { id, documents } of [...buckets.values()].sort((a, b) => compare(a.id, b.id)))
-      for (const result of grouped(documents)) yield new Map(result).set('_id', id);
-  };
+/** As mongod does: $bucket is a $group by the bucket, then a $sort. */
+const bucket: Compiler = (argument, vars) => {
+  const spec = named('$bucket', argument, ['groupBy', 'boundaries'], ['default', 'output']);
+  const [value, bounds] = [spec.get('groupBy')!, spec.get('boundaries')];
+  ensure(Array.isArray(bounds) && bounds.length >= 2, 40192, "$bucket's 'boundaries' must be at least 2 values");
+  const ascending = bounds.every((bound, i) => i === 0 || compare(bounds[i - 1], bound) < 0);
+  ensure(ascending, 40194, "$bucket's 'boundaries' must be in ascending order, without duplicates");
+  const fixed = (v: Value): Doc => doc({ $literal: v });
+  const branches = bounds.slice(1).map((high, i) => {
+    const low = fixed(bounds[i]!);
+    return doc({ case: doc({ $and: [doc({ $gte: [value, low] }), doc({ $lt: [value, fixed(high)] })] }), then: low });
+  });
+  const otherwise = spec.has('default') ? fixed(spec.get('default')!) : undefined;
+  const id = doc({ $switch: doc({ branches, default: otherwise }) });
+  const output = object('$bucket output', spec.get('output') ?? doc({ count: doc({ $sum: int(1) }) }), 40196);
+  const group = compileGroup(new Map<string, Value>([['_id', id], ...output]), vars);
+  const sort = compileSortStage(doc({ _id: int(1) }));
+  return (input, source) => sort(group(input), source);
 };
 
 /** The stages by name. */
@@ -285,7 +220,7 @@ export const STAGES = new Map<string, Compiler>([
   ['$count', count],
   ['$sample', sample],
   ['$replaceRoot', replaceRoot],
-  ['$replaceWith', (spec, vars) => replaceWith('replacement document', spec, vars)],
+  ['$replaceWith', replaceWith],
   ['$sortByCount', sortByCount],
   ['$bucket', bucket],
 ]);
@@ -301,9 +236,8 @@ export const REFUSED_STAGES = new Set(
 
 /** Compiles one stage; throws 40324 for an unknown name and 115 for a stage that is refused. */
 export function compileStage(stage: Value, vars: Variables, compile: Compile): Stage {
-  if (!isDoc(stage)) throw mongoError('TypeMismatch', "Each element of the 'pipeline' array must be an object");
-  if (stage.size !== 1)
-    throw new MongoError(40323, 'A pipeline stage specification object must contain exactly one field.');
+  ensure(isDoc(stage), 'TypeMismatch', "Each element of the 'pipeline' array must be an object");
+  ensure(stage.size === 1, 40323, 'A pipeline stage specification object must contain exactly one field.');
   const [name, spec] = [...stage][0]!;
   const compiler = STAGES.get(name);
   if (compiler) return compiler(spec, vars, compile);

@@ -1,77 +1,43 @@
-import { compilePipeline, type StageSource } from '../aggregate';
-import type { FindOptions, Leading } from '../aggregate/pipeline';
+import { compilePipeline, type FindOptions, type StageSource } from '../aggregate';
 import { ChangeStream, changeStreamOptions } from '../change-stream';
-import { IterableSource } from '../cursors';
-import { MongoError, mongoError } from '../errors';
-import { compileMatcher } from '../match';
+import { ensure, mongoError } from '../errors';
 import type { Query } from '../planner';
 import { checkDeadline, execute, newExecution, type Execution, type Row } from '../query';
-import { compileSort } from '../sort';
 import { checkCollectionName, checkDatabaseName } from '../storage/catalog';
 import type { View } from '../storage/view';
 import { encode } from '../values/codec';
 import { asNumber, isDoc, type Doc, type Value } from '../values/value';
-import { collectionStage } from './collection-stage';
-import { fieldsRead, firstBatch } from './find';
-import {
-  countField,
-  docField,
-  openView,
-  refuse,
-  wrongType,
-  type Command,
-  type Invocation,
-  type Reply,
-} from './invocation';
-
-const FIRST_BATCH = 101;
-const REFUSED = ['collation', 'let', 'bypassDocumentValidation', 'explain'];
+import { FIRST_BATCH, fieldsRead, openCursor, rawBytes } from './find';
+import { checkFields, collectionOf, countField, docField, required, words, wrongType } from './invocation';
+import type { Command, Invocation, Reply } from './invocation';
+import { statsStage } from './stats';
 
 export const aggregate: Command = {
-  fields: ['pipeline', 'cursor', 'allowDiskUse', 'hint', ...REFUSED],
+  fields: ['pipeline', 'cursor', 'allowDiskUse', 'hint'],
+  refused: words('collation let bypassDocumentValidation explain'),
   transactional: true,
   run(invocation) {
     const { body } = invocation;
-    refuse(body, 'aggregate', REFUSED);
     const pipeline = pipelineOf(body);
     const batchSize = batchSizeOf(body);
     const options = changeStreamOptions(pipeline);
     if (options !== undefined) return watch(invocation, options, pipeline.slice(1), batchSize);
     const ns = namespaceOf(invocation);
-    const made = collectionStage(invocation, ns, pipeline[0]);
+    const made = statsStage(invocation, ns, pipeline[0]);
     const stages = made === undefined ? pipeline : pipeline.slice(1);
     const compiled = compilePipeline(stages);
-    const { view, release } = openView(invocation);
-    let source: IterableSource | undefined;
-    try {
+    return openCursor(invocation, ns, { batchSize }, (view) => {
       const execution = newExecution(invocation.deadline);
       const reader = new PipelineReader(invocation, view, execution);
-      const documents = (): Iterable<Buffer> => {
-        if (made !== undefined) return encoded(compiled.run(applied(made, compiled.leading), reader), execution);
-        const { match, sort, skip, limit, rest } = compiled.leading;
-        const query: Query = { filter: match ?? new Map<string, Value>(), sort, skip, limit, hint: body.get('hint') };
-        const whole = stages.length === rest;
-        const only = whole ? fieldsRead(query) : compiled.fields;
-        const rows = reader.rows(ns.slice(invocation.db.length + 1), query, only);
-        return whole ? rawBytes(rows) : encoded(compiled.run(documentsOf(rows), reader), execution);
-      };
-      source = new IterableSource(documents(), release);
-      return firstBatch(invocation, ns, source, batchSize, false);
-    } catch (error) {
-      if (source) source.close();
-      else release();
-      throw error;
-    }
+      if (made !== undefined) return encoded(compiled.runAll(made, reader), execution);
+      const { match, sort, skip, limit, rest } = compiled.leading;
+      const query: Query = { filter: match ?? new Map<string, Value>(), sort, skip, limit, hint: body.get('hint') };
+      const whole = stages.length === rest;
+      const rows = reader.rows(ns.slice(invocation.db.length + 1), query, whole ? fieldsRead(query) : compiled.fields);
+      return whole ? rawBytes(rows) : encoded(compiled.run(documentsOf(rows), reader), execution);
+    });
   },
 };
-
-/** The leading stages over documents that come from no collection. */
-function applied(documents: Doc[], { match, sort, skip = 0, limit }: Leading): Doc[] {
-  const matcher = match && compileMatcher(match);
-  const found = matcher ? documents.filter((document) => matcher.matches(document)) : [...documents];
-  if (sort) found.sort(compileSort(sort));
-  return found.slice(skip, limit === undefined ? undefined : skip + limit);
-}
 
 function watch(invocation: Invocation, options: Doc, stages: Value[], batchSize: number): Reply {
   const { body, db, engine, transaction } = invocation;
@@ -105,26 +71,16 @@ function watch(invocation: Invocation, options: Doc, stages: Value[], batchSize:
 
 /** The pipeline of an aggregate command. */
 export function pipelineOf(body: Doc): Value[] {
-  const pipeline = body.get('pipeline');
-  if (pipeline === undefined)
-    throw new MongoError(40414, "BSON field 'aggregate.pipeline' is missing but a required field");
-  if (!Array.isArray(pipeline)) throw mongoError('TypeMismatch', "'pipeline' option must be specified as an array");
+  const pipeline = required(body, 'aggregate', 'pipeline');
+  ensure(Array.isArray(pipeline), 'TypeMismatch', "'pipeline' option must be specified as an array");
   return pipeline;
 }
 
 /** The batch size in the required option `cursor`. */
 function batchSizeOf(body: Doc): number {
   const cursor = docField(body, 'aggregate', 'cursor');
-  if (cursor === undefined) {
-    throw mongoError(
-      'FailedToParse',
-      "The 'cursor' option is required, except for aggregate with the explain argument",
-    );
-  }
-  for (const field of cursor.keys()) {
-    if (field !== 'batchSize')
-      throw new MongoError(40415, `BSON field 'aggregate.cursor.${field}' is an unknown field.`);
-  }
+  ensure(cursor, 'FailedToParse', "The 'cursor' option is required");
+  checkFields(cursor, 'aggregate.cursor', { fields: ['batchSize'] });
   return countField(cursor, 'aggregate.cursor', 'batchSize') ?? FIRST_BATCH;
 }
 
@@ -151,7 +107,7 @@ class PipelineReader implements StageSource {
 
   rows(collection: string, query: Query, only?: ReadonlySet<string>): Iterable<Row> {
     const ns = `${this.invocation.db}.${collection}`;
-    const found = this.invocation.transaction?.batch.collection(ns) ?? this.invocation.engine.catalog.get(ns);
+    const found = collectionOf(this.invocation, ns);
     return found === undefined ? [] : execute(this.view, found, query, this.execution, { only });
   }
 
@@ -164,10 +120,6 @@ class PipelineReader implements StageSource {
 
 function* documentsOf(rows: Iterable<Row>): Generator<Doc> {
   for (const row of rows) yield row.document;
-}
-
-function* rawBytes(rows: Iterable<Row>): Generator<Buffer> {
-  for (const row of rows) yield row.bytes;
 }
 
 function* encoded(documents: Iterable<Doc>, execution: Execution): Generator<Buffer> {

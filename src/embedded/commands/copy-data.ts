@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import { mongoError } from '../errors';
+import { ensure } from '../errors';
 import { doc } from '../values/value';
 import { stringField, type Command } from './invocation';
 
@@ -11,11 +11,10 @@ import { stringField, type Command } from './invocation';
 export const copyData: Command = {
   fields: ['to'],
   async run({ body, db, engine }) {
-    if (db !== 'admin') throw mongoError('Unauthorized', 'copyData may only be run against the admin database.');
+    ensure(db === 'admin', 'Unauthorized', 'copyData may only be run against the admin database.');
     const to = stringField(body, 'copyData', 'to');
-    if (to === undefined || !isAbsolute(to))
-      throw mongoError('BadValue', 'copyData needs an absolute path in the field to');
-    if (existsSync(to)) throw mongoError('BadValue', `copyData overwrites nothing, and ${to} exists`);
+    ensure(to !== undefined && isAbsolute(to), 'BadValue', 'copyData needs an absolute path in the field to');
+    ensure(!existsSync(to), 'BadValue', `copyData overwrites nothing, and ${to} exists`);
     await engine.store.copyTo(to);
     return { body: doc({ to }) };
   },

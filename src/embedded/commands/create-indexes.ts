@@ -1,19 +1,13 @@
-import { MongoError, mongoError } from '../errors';
+import { ensure, mongoError } from '../errors';
 import { scanAll } from '../query';
-import {
-  catalogKey,
-  checkCollectionName,
-  checkDatabaseName,
-  describeIndex,
-  indexFlags,
-  indexFlagsKey,
-} from '../storage/catalog';
-import type { Collection, Index, IndexSpec } from '../storage/catalog';
+import { catalogKey, checkCollectionName, checkDatabaseName, describeIndex, indexFlagsKey } from '../storage/catalog';
+import { indexFlags, type Collection, type Index, type IndexSpec } from '../storage/catalog';
 import { numberedRange, TABLE } from '../storage/keyspace';
-import { buildIndexEntries, show } from '../storage/records';
+import { buildIndexEntries } from '../storage/records';
+import { show } from '../values/show';
 import { equal } from '../values/compare';
 import { asNumber, doc, int, isDoc, type Doc, type Value } from '../values/value';
-import { boolField, collectionName, refuse, wrongType, type Command } from './invocation';
+import { boolField, collectionName, wrongType, type Command } from './invocation';
 import type { Engine } from '../engine';
 import type { Writer } from '../storage/store';
 import type { Operation } from '../storage/oplog';
@@ -24,11 +18,11 @@ const KNOWN = ['key', 'name', 'v', 'unique', 'sparse', 'partialFilterExpression'
 const PARTIAL_OPERATORS = ['$eq', '$gt', '$gte', '$lt', '$lte', '$exists', '$type', '$in', '$and', '$or'];
 
 export const createIndexes: Command = {
-  fields: ['indexes', 'commitQuorum', 'ignoreUnknownIndexOptions'],
+  fields: ['indexes', 'commitQuorum'],
+  refused: ['ignoreUnknownIndexOptions'],
   async run(invocation) {
     const { body, db, engine } = invocation;
     const name = collectionName(invocation);
-    refuse(body, 'createIndexes', ['ignoreUnknownIndexOptions']);
     const list = body.get('indexes');
     if (!Array.isArray(list)) throw wrongType('createIndexes', 'indexes', list ?? null, 'array');
     if (list.length === 0) throw mongoError('BadValue', 'Must specify at least one index to create');
@@ -125,83 +119,58 @@ function alreadyThere(indexes: IndexSpec[], spec: IndexSpec): boolean {
     const sameOptions = index.unique === spec.unique && index.sparse === spec.sparse && samePartial;
     if (index.name === spec.name) {
       if (sameKey && (sameOptions || index.name === '_id_')) return true;
-      if (sameKey) {
-        const message = `An existing index has the same name as the requested index. Requested index: ${show(describeIndex(spec))}, existing index: ${show(describeIndex(index))}`;
-        throw mongoError(samePartial ? 'IndexOptionsConflict' : 'IndexKeySpecsConflict', message);
-      }
-      const message = `An existing index has the same name as the requested index. When index names are not specified, they are auto generated and can cause conflicts. Requested index: ${show(describeIndex(spec))}, existing index: ${show(describeIndex(index))}`;
-      throw mongoError('IndexKeySpecsConflict', message);
+      const [wanted, there] = [show(describeIndex(spec)), show(describeIndex(index))];
+      const code = sameKey && samePartial ? 'IndexOptionsConflict' : 'IndexKeySpecsConflict';
+      throw mongoError(code, `An existing index has the name of the requested index ${wanted}: ${there}`);
     }
-    if (sameKey && samePartial) {
-      const message = `Index already exists with a different name: ${index.name}`;
-      throw mongoError('IndexOptionsConflict', message);
-    }
+    const renamed = sameKey && samePartial;
+    ensure(!renamed, 'IndexOptionsConflict', `Index already exists with a different name: ${index.name}`);
   }
   return false;
 }
 
-function equalKeys(a: Doc, b: Doc): boolean {
+/** True for the same paths in the same order with the same directions. */
+export function equalKeys(a: Doc, b: Doc): boolean {
   const [left, right] = [[...a], [...b]];
   return left.length === right.length && left.every(([path, v], i) => path === right[i]?.[0] && equal(v, right[i][1]));
 }
 
 function parseSpec(entry: Doc): IndexSpec {
-  for (const field of entry.keys()) {
-    if (KNOWN.includes(field)) continue;
-    throw new MongoError(197, `The embedded database does not support the index option '${field}': ${show(entry)}`);
-  }
-  const [key, name] = [entry.get('key'), entry.get('name')];
-  if (!isDoc(key) || key.size === 0) throw mongoError('CannotCreateIndex', 'Index keys cannot be empty.');
-  if (typeof name !== 'string' || name === '')
-    throw mongoError('FailedToParse', "The 'name' field is a required property of an index specification");
+  for (const field of entry.keys())
+    ensure(KNOWN.includes(field), 197, `The embedded database does not support the index option '${field}'`);
+  const [key, name, partial] = [entry.get('key'), entry.get('name'), entry.get('partialFilterExpression')];
+  const flag = (option: string): boolean => boolField(entry, 'createIndexes.indexes', option) ?? false;
+  ensure(isDoc(key) && key.size > 0, 'CannotCreateIndex', 'Index keys cannot be empty.');
+  ensure(typeof name === 'string' && name !== '', 'FailedToParse', "An index needs a 'name'");
   for (const [path, direction] of key) checkKeyPart(path, direction);
-  if (entry.get('v') !== undefined && asNumber(entry.get('v')) !== 2)
-    throw mongoError('CannotCreateIndex', 'Only index version 2 is supported');
-  if (boolField(entry, 'createIndexes.indexes', 'hidden') === true)
-    throw new MongoError(197, 'The embedded database does not support hidden indexes');
-  const partial = entry.get('partialFilterExpression');
-  if (partial !== undefined) {
-    if (!isDoc(partial)) throw mongoError('TypeMismatch', "The field 'partialFilterExpression' must be an object");
-    checkPartial(partial);
-  }
-  const sparse = boolField(entry, 'createIndexes.indexes', 'sparse') ?? false;
-  if (sparse && partial !== undefined)
-    throw mongoError('CannotCreateIndex', "cannot mix 'partialFilterExpression' and 'sparse' options");
-  const unique = boolField(entry, 'createIndexes.indexes', 'unique') ?? false;
+  ensure((asNumber(entry.get('v')) ?? 2) === 2, 'CannotCreateIndex', 'Only index version 2 is supported');
+  ensure(!flag('hidden'), 197, 'The embedded database does not support hidden indexes');
+  ensure(partial === undefined || isDoc(partial), 'TypeMismatch', "'partialFilterExpression' must be an object");
+  if (partial) checkPartial(partial);
+  const [unique, sparse] = [flag('unique'), flag('sparse')];
+  ensure(!sparse || !partial, 'CannotCreateIndex', "cannot mix 'partialFilterExpression' and 'sparse' options");
   return { name, key, unique, sparse, ...(partial === undefined ? {} : { partial }) };
 }
 
 function checkKeyPart(path: string, direction: Value): void {
-  if (path === '' || path.split('.').includes(''))
-    throw mongoError('CannotCreateIndex', 'Index key contains an empty field name.');
-  if (path.startsWith('$') || path.includes('$**'))
-    throw mongoError(
-      'CannotCreateIndex',
-      `The embedded database has no wildcard indexes, and a path must not start with $: ${path}`,
-    );
-  const number = asNumber(direction);
-  if (typeof direction === 'string')
-    throw mongoError('CannotCreateIndex', `The embedded database has no index type '${direction}'`);
-  if (number === undefined || number === 0 || Number.isNaN(number))
-    throw mongoError(
-      'CannotCreateIndex',
-      `Values in the index key pattern must be numbers and not 0: ${path}: ${show(direction)}`,
-    );
+  const usable = !path.split('.').includes('') && !path.startsWith('$') && !path.includes('$**');
+  ensure(usable, 'CannotCreateIndex', `An index needs a path, and there are no wildcard indexes: '${path}'`);
+  const number = asNumber(direction) || undefined;
+  ensure(number, 'CannotCreateIndex', `The embedded database has no index type ${show(direction)}: ${path}`);
 }
 
 function checkPartial(filter: Doc): void {
   for (const [field, condition] of filter) {
-    if (field.startsWith('$') && !PARTIAL_OPERATORS.includes(field)) {
-      throw mongoError('CannotCreateIndex', `Expression not supported in partial index: ${field}`);
-    }
+    if (field.startsWith('$')) checkPartialOperator(field, condition);
     if (Array.isArray(condition) && field.startsWith('$'))
       condition.forEach((part) => isDoc(part) && checkPartial(part));
-    if (!isDoc(condition)) continue;
-    for (const [operator, operand] of condition) {
-      const bad =
-        operator === '$exists' ? operand !== true && asNumber(operand) !== 1 : !PARTIAL_OPERATORS.includes(operator);
-      if (operator.startsWith('$') && bad)
-        throw mongoError('CannotCreateIndex', `Expression not supported in partial index: ${operator}`);
-    }
+    if (isDoc(condition))
+      for (const [operator, operand] of condition)
+        if (operator.startsWith('$')) checkPartialOperator(operator, operand);
   }
+}
+
+function checkPartialOperator(name: string, operand: Value): void {
+  const known = name === '$exists' ? operand === true || asNumber(operand) === 1 : PARTIAL_OPERATORS.includes(name);
+  ensure(known, 'CannotCreateIndex', `Expression not supported in partial index: ${name}`);
 }

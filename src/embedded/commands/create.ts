@@ -1,30 +1,14 @@
 import { createCollection } from './create-indexes';
-import { collectionName, refuse, type Command } from './invocation';
-
-const REFUSED = [
-  'capped',
-  'size',
-  'max',
-  'validator',
-  'validationLevel',
-  'validationAction',
-  'viewOn',
-  'pipeline',
-  'collation',
-  'timeseries',
-  'expireAfterSeconds',
-  'clusteredIndex',
-  'changeStreamPreAndPostImages',
-  'encryptedFields',
-  'storageEngine',
-  'indexOptionDefaults',
-  'temp',
-];
+import { collectionName, words, type Command } from './invocation';
 
 export const create: Command = {
-  fields: ['idIndex', ...REFUSED],
+  fields: [],
+  refused: words(
+    'idIndex capped size max validator validationLevel validationAction viewOn pipeline collation timeseries ' +
+      'expireAfterSeconds clusteredIndex changeStreamPreAndPostImages encryptedFields storageEngine ' +
+      'indexOptionDefaults temp',
+  ),
   async run(invocation) {
-    refuse(invocation.body, 'create', [...REFUSED, 'idIndex']);
     await createCollection(invocation.engine, invocation.db, collectionName(invocation));
     return { body: new Map() };
   },

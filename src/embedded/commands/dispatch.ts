@@ -1,5 +1,5 @@
 import type { Engine } from '../engine';
-import { MongoError, mongoError } from '../errors';
+import { ensure, MongoError, mongoError } from '../errors';
 import type { Failure } from '../fail-points';
 import type { Session } from '../session';
 import { toTimestamp } from '../storage/oplog';
@@ -35,21 +35,20 @@ export async function dispatch(engine: Engine, request: Request): Promise<Reply>
     const command = COMMANDS.get(name);
     if (command === undefined) throw mongoError('CommandNotFound', `no such command: '${name}'`);
     checkGeneric(request.body, name);
-    checkFields(request.body, name, command.fields);
+    checkFields(request.body, name, command);
     const lsid = request.body.get('lsid');
     session = lsid === undefined ? undefined : engine.sessions.use(lsid);
     const invocation = invoke(engine, request, name, session);
     inTransaction = invocation.transaction !== undefined;
-    if (isTransactional(request.body)) {
-      if (command.transactional !== true) {
-        throw mongoError('OperationNotSupportedInTransaction', `Cannot run '${name}' in a multi-document transaction.`);
-      }
-    } else if (invocation.retryNumber !== undefined && command.retryable !== true) {
-      throw mongoError(
-        'InvalidOptions',
-        `txnNumber may only be provided for multi-document transactions and retryable write commands. autocommit:false was not provided, and ${name} is not a retryable write command.`,
-      );
-    }
+    const many = isTransactional(request.body);
+    const allowed = !many || command.transactional;
+    ensure(allowed, 'OperationNotSupportedInTransaction', `Cannot run '${name}' in a multi-document transaction.`);
+    const repeatable = many || invocation.retryNumber === undefined || command.retryable;
+    ensure(
+      repeatable,
+      'InvalidOptions',
+      `${name} is no retryable write command and takes a txnNumber in transactions only`,
+    );
     const reply = await command.run(invocation);
     if (failure?.writeConcernError) reply.body.set('writeConcernError', failure.writeConcernError);
     if (inTransaction && reply.body.has('writeErrors')) session?.abort();
@@ -67,30 +66,26 @@ export async function dispatch(engine: Engine, request: Request): Promise<Reply>
 
 function invoke(engine: Engine, request: Request, name: string, session: Session | undefined): Invocation {
   const { body, sequences, connectionId, address } = request;
-  const db = body.get('$db');
-  if (typeof db !== 'string') throw new MongoError(40571, 'OP_MSG requests require a $db argument');
-  const number = body.get('txnNumber');
-  if (number !== undefined && typeof number !== 'bigint') throw mongoError('TypeMismatch', 'txnNumber must be a long');
-  if (number !== undefined && session === undefined) {
-    throw mongoError('InvalidOptions', 'Transaction number requires a session ID to also be specified');
-  }
+  const [db, number] = [body.get('$db'), body.get('txnNumber')];
+  ensure(typeof db === 'string', 40571, 'OP_MSG requests require a $db argument');
+  ensure(number === undefined || typeof number === 'bigint', 'TypeMismatch', 'txnNumber must be a long');
+  ensure(number === undefined || session, 'InvalidOptions', 'Transaction number requires a session ID, too');
   // Tailing getMore takes maxTimeMS as how long to wait, not as a limit.
   const maxTime = name === 'getMore' ? 0 : (countField(body, name, 'maxTimeMS') ?? 0);
   const deadline = maxTime > 0 ? Date.now() + maxTime : Infinity;
   const base = { engine, name, db, body, sequences, session, deadline, connectionId, address };
-  if (session === undefined || number === undefined) return { ...base, transaction: undefined, retryNumber: undefined };
+  const outside = { ...base, transaction: undefined, retryNumber: undefined };
+  if (session === undefined || number === undefined) return outside;
   if (isTransactional(body)) {
-    if (name === 'commitTransaction' || name === 'abortTransaction') {
-      return { ...base, transaction: undefined, retryNumber: undefined };
-    }
-    return { ...base, transaction: enter(engine, session, body, number), retryNumber: undefined };
+    if (name === 'commitTransaction' || name === 'abortTransaction') return outside;
+    return { ...outside, transaction: enter(engine, session, body, number) };
   }
   if (number < session.highest) throw session.tooOld(number, session.highest);
   if (number > session.highest) {
     session.abort();
     session.highest = number;
   }
-  return { ...base, transaction: undefined, retryNumber: number };
+  return { ...outside, retryNumber: number };
 }
 
 function isTransactional(body: Doc): boolean {
@@ -98,12 +93,11 @@ function isTransactional(body: Doc): boolean {
 }
 
 function enter(engine: Engine, session: Session, body: Doc, number: bigint) {
-  if (body.get('autocommit') !== false)
-    throw mongoError('InvalidOptions', 'autocommit must be false where it is given');
+  ensure(body.get('autocommit') === false, 'InvalidOptions', 'autocommit must be false where it is given');
   if (body.get('startTransaction') !== true) return session.openTransaction(number);
   if (number < session.highest) throw session.tooOld(number, session.highest);
   const known = session.transaction?.number === number || session.ended?.number === number;
-  if (known) throw new MongoError(117, `Transaction ${number} was started before`);
+  ensure(!known, 117, `Transaction ${number} was started before`);
   session.abort();
   session.highest = number;
   session.transaction = engine.begin(number);
@@ -111,32 +105,20 @@ function enter(engine: Engine, session: Session, body: Doc, number: bigint) {
 }
 
 function checkGeneric(body: Doc, name: string): void {
-  const version = body.get('apiVersion');
-  if (version !== undefined && version !== '1') throw mongoError('APIVersionError', `API version must be "1"`);
-  if (body.get('apiStrict') === true)
-    throw mongoError('InvalidOptions', 'The embedded database does not support apiStrict');
-  if (body.get('startTransaction') !== undefined && !isTransactional(body)) {
-    throw mongoError('InvalidOptions', 'startTransaction needs autocommit: false');
-  }
+  ensure((body.get('apiVersion') ?? '1') === '1', 'APIVersionError', 'API version must be "1"');
+  ensure(body.get('apiStrict') !== true, 'InvalidOptions', 'The embedded database does not support apiStrict');
+  const starts = body.get('startTransaction') === undefined || isTransactional(body);
+  ensure(starts, 'InvalidOptions', 'startTransaction needs autocommit: false');
   const read = body.get('readConcern');
   if (isDoc(read)) {
-    const level = read.get('level');
-    if (level !== undefined && !READ_LEVELS.includes(level as string)) {
-      throw mongoError(
-        'FailedToParse',
-        `Either 'local', 'majority', 'available', 'snapshot' or 'linearizable' must be the readConcern level of ${name}`,
-      );
-    }
-    if (read.has('atClusterTime'))
-      throw mongoError('InvalidOptions', 'The embedded database does not support readConcern.atClusterTime');
+    const known = READ_LEVELS.includes((read.get('level') ?? 'local') as string);
+    ensure(known, 'FailedToParse', `The readConcern level of ${name} must be one of ${READ_LEVELS.join(', ')}`);
+    ensure(!read.has('atClusterTime'), 'InvalidOptions', 'The embedded database does not support atClusterTime');
   }
   const write = body.get('writeConcern');
-  if (!isDoc(write)) return;
-  const w = write.get('w');
-  const nodes = asNumber(w);
-  if (w !== undefined && w !== 'majority' && (nodes === undefined || nodes > 1 || nodes < 0)) {
-    throw new MongoError(100, 'Not enough data-bearing nodes: the embedded database is one node');
-  }
+  const w = isDoc(write) ? (write.get('w') ?? 1) : 1;
+  const nodes = w === 'majority' ? 1 : (asNumber(w) ?? 2);
+  ensure(nodes >= 0 && nodes <= 1, 100, 'Not enough data-bearing nodes: the embedded database is one node');
 }
 
 async function fail(engine: Engine, name: string, body: Doc): Promise<Failure | undefined> {
@@ -157,8 +139,7 @@ function labelled(error: MongoError, name: string, body: Doc): MongoError {
 }
 
 function configure(engine: Engine, body: Doc): Reply {
-  if (body.get('$db') !== 'admin')
-    throw mongoError('Unauthorized', 'configureFailPoint may only be run against the admin database.');
+  ensure(body.get('$db') === 'admin', 'Unauthorized', 'configureFailPoint may only be run against admin.');
   engine.failPoints.configure(body.get('configureFailPoint'), body.get('mode'), body.get('data'));
   return { body: new Map() };
 }

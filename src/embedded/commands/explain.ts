@@ -1,13 +1,13 @@
 import { compilePipeline } from '../aggregate';
 import { mongoError } from '../errors';
 import { plan, type IndexPlan, type Plan, type Query } from '../planner';
-import { execute, newExecution, type Execution } from '../query';
+import { execute, newExecution } from '../query';
 import type { Collection } from '../storage/catalog';
 import type { View } from '../storage/view';
 import { asNumber, doc, int, isDoc, type Doc, type Value } from '../values/value';
 import { pipelineOf } from './aggregate';
-import { findOptions } from './find';
-import { countField, docField, openView, wrongType, type Command, type Invocation } from './invocation';
+import { find, findOptions } from './find';
+import { checkFields, countField, docField, withView, wrongType, type Command, type Invocation } from './invocation';
 
 const VERBOSITIES = ['queryPlanner', 'executionStats', 'allPlansExecution'];
 
@@ -27,12 +27,11 @@ export const explain: Command = {
 
 /** The answer of explain for a command; with `run` the query is carried out to count what it reads. */
 function explainCommand(invocation: Invocation, inner: Doc, run: boolean): Doc {
-  const [name] = inner.keys();
-  const ns = `${invocation.db}.${nameOf(inner, name)}`;
-  const { query, stages } = explained(inner, name ?? '');
+  const [name = '', target] = [...inner][0] ?? [];
+  const ns = `${invocation.db}.${typeof target === 'string' ? target : ''}`;
+  const { query, stages } = explained(inner, name);
   const collection = invocation.engine.catalog.get(ns);
-  const { view, release } = openView(invocation);
-  try {
+  return withView(invocation, (view) => {
     const described = collection
       ? describe(view, collection, query, run)
       : doc({
@@ -48,20 +47,14 @@ function explainCommand(invocation: Invocation, inner: Doc, run: boolean): Doc {
     else for (const [field, value] of described) body.set(field, value);
     body.set('command', inner);
     return body;
-  } finally {
-    release();
-  }
-}
-
-function nameOf(inner: Doc, command = ''): string {
-  const name = inner.get(command);
-  return typeof name === 'string' ? name : '';
+  });
 }
 
 /** What a command reads, and the stages of a pipeline that come after that. */
 function explained(inner: Doc, name: string): { query: Query; stages: Value[] } {
   switch (name) {
     case 'find':
+      checkFields(inner, name, find);
       return { query: findOptions(inner).query, stages: [] };
     case 'aggregate': {
       const pipeline = pipelineOf(inner);
@@ -100,18 +93,15 @@ function describe(view: View, collection: Collection, query: Query, run: boolean
   const began = Date.now();
   let returned = 0;
   for (const row of execute(view, collection, query, execution, { plan: chosen })) returned += row.record > 0 ? 1 : 0;
-  return doc({ queryPlanner, executionStats: statistics(execution, returned, Date.now() - began, winningPlan) });
-}
-
-function statistics(execution: Execution, returned: number, millis: number, executionStages: Doc): Doc {
-  return doc({
+  const executionStats = doc({
     executionSuccess: true,
     nReturned: int(returned),
-    executionTimeMillis: int(millis),
+    executionTimeMillis: int(Date.now() - began),
     totalKeysExamined: int(execution.keysExamined),
     totalDocsExamined: int(execution.docsExamined),
-    executionStages,
+    executionStages: winningPlan,
   });
+  return doc({ queryPlanner, executionStats });
 }
 
 function describePlan(chosen: Plan, query: Query): Doc {

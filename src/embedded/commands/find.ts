@@ -4,73 +4,64 @@ import { compileMatcher } from '../match';
 import { compileProjection } from '../project';
 import { execute, newExecution } from '../query';
 import type { Query } from '../planner';
+import type { View } from '../storage/view';
 import { compileSort } from '../sort';
 import { encode } from '../values/codec';
 import { doc, isDoc, type Doc, type Value } from '../values/value';
-import {
-  boolField,
-  collectionName,
-  countField,
-  docField,
-  openView,
-  refuse,
-  type Command,
-  type Invocation,
-  type Reply,
-} from './invocation';
+import { boolField, collectionName, collectionOf, countField, docField, openView, words } from './invocation';
+import type { Command, Invocation, Reply } from './invocation';
 
 /** Documents of a first batch whose size nobody gave. */
-const FIRST_BATCH = 101;
-const REFUSED = ['collation', 'min', 'max', 'returnKey', 'showRecordId', 'tailable', 'awaitData', 'let', 'oplogReplay'];
-const FIND_FIELDS = [
-  'filter',
-  'sort',
-  'projection',
-  'skip',
-  'limit',
-  'batchSize',
-  'singleBatch',
-  'hint',
-  'noCursorTimeout',
-  'allowDiskUse',
-  'allowPartialResults',
-  ...REFUSED,
-];
+export const FIRST_BATCH = 101;
 
 export const find: Command = {
-  fields: FIND_FIELDS,
+  fields: words(
+    'filter sort projection skip limit batchSize singleBatch hint noCursorTimeout allowDiskUse allowPartialResults',
+  ),
+  refused: words('collation min max returnKey showRecordId tailable awaitData let oplogReplay'),
   transactional: true,
   run(invocation) {
-    const { body, engine, db } = invocation;
+    const { body, db } = invocation;
     const ns = `${db}.${collectionName(invocation)}`;
     const { query, projection } = findOptions(body);
     const batchSize = countField(body, 'find', 'batchSize', 'BatchSize') ?? FIRST_BATCH;
     const singleBatch = boolField(body, 'find', 'singleBatch') ?? false;
     const project = projection && compileProjection(projection);
-    const collection = invocation.transaction?.batch.collection(ns) ?? engine.catalog.get(ns);
+    const collection = collectionOf(invocation, ns);
     if (collection === undefined) {
       compileMatcher(query.filter);
       if (query.sort) compileSort(query.sort);
       return { body: new Map(), cursor: { field: 'firstBatch', id: 0n, ns, documents: [] } };
     }
-    const { view, release } = openView(invocation);
-    let source: IterableSource | undefined;
-    try {
+    return openCursor(invocation, ns, { batchSize, singleBatch }, (view) => {
       const only = fieldsRead(query, projection);
       const rows = execute(view, collection, query, newExecution(invocation.deadline), { only });
-      source = new IterableSource(project ? projected(rows, project) : rawBytes(rows), release);
-      return firstBatch(invocation, ns, source, batchSize, singleBatch);
-    } catch (error) {
-      if (source) source.close();
-      else release();
-      throw error;
-    }
+      return project ? projected(rows, project) : rawBytes(rows);
+    });
   },
 };
 
+/** Answers the first batch of documents that are read from a view, which is held until the cursor's end. */
+export function openCursor(
+  invocation: Invocation,
+  ns: string,
+  { batchSize, singleBatch = false }: { batchSize: number; singleBatch?: boolean },
+  read: (view: View) => Iterable<Buffer>,
+): Reply {
+  const { view, release } = openView(invocation);
+  let close = release;
+  try {
+    const source = new IterableSource(read(view), release);
+    close = () => source.close();
+    return firstBatch(invocation, ns, source, batchSize, singleBatch);
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
 /** The query and projection of a find command; also for explain. */
 export function findOptions(body: Doc): { query: Query; projection: Doc | undefined } {
-  refuse(body, 'find', REFUSED);
   const sort = docField(body, 'find', 'sort');
   const projection = docField(body, 'find', 'projection');
   const query: Query = {
@@ -109,7 +100,8 @@ export function firstBatch(
   return { body: new Map(), cursor: { field: 'firstBatch', id, ns, documents: batch.documents } };
 }
 
-function* rawBytes(rows: Iterable<{ bytes: Buffer }>): Generator<Buffer> {
+/** Documents as they are stored. */
+export function* rawBytes(rows: Iterable<{ bytes: Buffer }>): Generator<Buffer> {
   for (const row of rows) yield row.bytes;
 }
 

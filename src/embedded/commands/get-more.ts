@@ -1,4 +1,4 @@
-import { MongoError, mongoError } from '../errors';
+import { ensure } from '../errors';
 import { countField, stringField, wrongType, type Command } from './invocation';
 
 export const getMore: Command = {
@@ -12,19 +12,16 @@ export const getMore: Command = {
     const size = countField(body, 'getMore', 'batchSize') ?? 0;
     const maxTimeMs = countField(body, 'getMore', 'maxTimeMS');
     const cursor = engine.cursors.get(id);
-    if (cursor.ns !== ns) {
-      throw mongoError(
-        'Unauthorized',
-        `Requested getMore on namespace '${ns}', but cursor belongs to a different namespace ${cursor.ns}`,
-      );
-    }
-    if (cursor.transaction !== transaction) {
-      throw mongoError('BadValue', `Cursor ${id} was not made in the transaction that getMore runs in`);
-    }
-    if (maxTimeMs !== undefined && !cursor.tailing) {
-      throw mongoError('BadValue', 'cannot set maxTimeMS on getMore command for a non-awaitData cursor');
-    }
-    if (cursor.busy) throw new MongoError(12051, `cursor id ${id} is already in use`);
+    ensure(
+      cursor.ns === ns,
+      'Unauthorized',
+      `Requested getMore on namespace '${ns}', but the cursor is of ${cursor.ns}`,
+    );
+    const inside = cursor.transaction === transaction;
+    ensure(inside, 'BadValue', `Cursor ${id} was not made in the transaction that getMore runs in`);
+    const waits = maxTimeMs === undefined || cursor.tailing;
+    ensure(waits, 'BadValue', 'cannot set maxTimeMS on getMore command for a non-awaitData cursor');
+    ensure(!cursor.busy, 12051, `cursor id ${id} is already in use`);
     cursor.busy = true;
     try {
       const batch = await cursor.source.next(size === 0 ? Infinity : size, maxTimeMs);

@@ -2,8 +2,7 @@ import { toTimestamp } from '../storage/oplog';
 import { SESSION_TIMEOUT_MINUTES } from '../session';
 import { MAX_DOCUMENT_BYTES } from '../storage/records';
 import { doc, int, ObjectId, type Doc } from '../values/value';
-import { MAX_WRITE_BATCH } from './insert';
-import type { Command, Invocation } from './invocation';
+import { MAX_WRITE_BATCH, words, type Command, type Invocation } from './invocation';
 
 export const MAX_MESSAGE_BYTES = 48_000_000;
 const SET_NAME = 'epochgraph';
@@ -12,19 +11,10 @@ const ELECTION_ID = new ObjectId('7fffffff0000000000000001');
 /** hello and its older names: what a driver learns of the server before anything else. */
 export const hello: Command = {
   // topologyVersion and maxAwaitTimeMS offer the streaming protocol. It is declined by not giving a topologyVersion.
-  fields: [
-    'client',
-    'compression',
-    'helloOk',
-    'hostInfo',
-    'internalClient',
-    'topologyVersion',
-    'maxAwaitTimeMS',
-    'loadBalanced',
-    'speculativeAuthenticate',
-    'saslSupportedMechs',
-    'backpressure',
-  ],
+  fields: words(
+    'client compression helloOk hostInfo internalClient topologyVersion maxAwaitTimeMS loadBalanced ' +
+      'speculativeAuthenticate saslSupportedMechs backpressure',
+  ),
   run(invocation) {
     return { body: describe(invocation) };
   },

@@ -1,11 +1,15 @@
 import type { Engine } from '../engine';
-import { MongoError, mongoError } from '../errors';
+import { ensure, MongoError, mongoError } from '../errors';
 import type { Session } from '../session';
 import type { Batch } from '../storage/batch';
-import { checkCollectionName, checkDatabaseName } from '../storage/catalog';
+import { checkCollectionName, checkDatabaseName, type Collection } from '../storage/catalog';
 import type { View } from '../storage/view';
 import type { Transaction } from '../transaction';
-import { asNumber, int, isDoc, isNumeric, typeName, type Doc, type Value } from '../values/value';
+import { decode } from '../values/codec';
+import { asNumber, isDoc, isNumeric, typeName, type Doc, type Value } from '../values/value';
+
+/** The most statements of one write command. */
+export const MAX_WRITE_BATCH = 100_000;
 
 /** One command as it came in, with what it needs to be carried out. */
 export interface Invocation {
@@ -36,6 +40,8 @@ export interface Reply {
 export interface Command {
   /** Its own fields beside those that every command may have. */
   fields: readonly string[];
+  /** Fields that MongoDB has and that are refused, unless they ask for nothing. */
+  refused?: readonly string[];
   /** May be part of a transaction. */
   transactional?: boolean;
   /** May carry a txnNumber outside of a transaction. */
@@ -43,39 +49,37 @@ export interface Command {
   run(invocation: Invocation): Promise<Reply> | Reply;
 }
 
-/** Fields that drivers may add to any command; each is dealt with in dispatch.ts. */
-const GENERIC_FIELDS: ReadonlySet<string> = new Set([
-  '$db',
-  'lsid',
-  '$clusterTime',
-  'txnNumber',
-  'autocommit',
-  'startTransaction',
-  'readConcern',
-  'writeConcern',
-  '$readPreference',
-  'comment',
-  'maxTimeMS',
-  'apiVersion',
-  'apiStrict',
-  'apiDeprecationErrors',
-]);
+/** A list of names, written as a text. */
+export function words(text: string): string[] {
+  return text.split(' ');
+}
 
-/** Refuses fields that neither the command nor the protocol knows. */
-export function checkFields(body: Doc, name: string, known: readonly string[]): void {
-  for (const field of body.keys()) {
-    if (field === name || GENERIC_FIELDS.has(field) || known.includes(field)) continue;
-    throw new MongoError(40415, `BSON field '${name}.${field}' is an unknown field.`);
+/** Fields that drivers may add to any command; each is dealt with in dispatch.ts. */
+const GENERIC_FIELDS = words(
+  '$db lsid $clusterTime txnNumber autocommit startTransaction readConcern writeConcern $readPreference comment ' +
+    'maxTimeMS apiVersion apiStrict apiDeprecationErrors',
+);
+
+/** Refuses fields that neither the command nor the protocol knows, and options that are not served. */
+export function checkFields(
+  body: Doc,
+  name: string,
+  { fields, refused = [] }: Pick<Command, 'fields' | 'refused'>,
+): void {
+  for (const [field, value] of body) {
+    if (refused.includes(field)) {
+      const asksNothing = value === null || value === false || (isDoc(value) && value.size === 0);
+      ensure(asksNothing, 'InvalidOptions', `The embedded database does not support the option ${field} of ${name}`);
+    } else if (field !== name && !fields.includes(field) && !GENERIC_FIELDS.includes(field))
+      throw new MongoError(40415, `BSON field '${name}.${field}' is an unknown field.`);
   }
 }
 
-/** Refuses options that MongoDB has and the embedded database has not, unless they ask for nothing. */
-export function refuse(body: Doc, command: string, options: readonly string[]): void {
-  for (const option of options) {
-    const value = body.get(option);
-    if (value === undefined || value === null || value === false || (isDoc(value) && value.size === 0)) continue;
-    throw mongoError('InvalidOptions', `The embedded database does not support the option ${option} of ${command}`);
-  }
+/** A field that must be there. */
+export function required(body: Doc, command: string, field: string): Value {
+  const value = body.get(field);
+  ensure(value !== undefined, 40414, `BSON field '${command}.${field}' is missing but a required field`);
+  return value;
 }
 
 /** The collection that a command names as its own value. */
@@ -131,42 +135,46 @@ export function wrongType(command: string, name: string, value: Value, wanted: s
   return mongoError('TypeMismatch', message);
 }
 
-/** Documents of a command: from its raw sequence, or from the array in its body. */
-export function documentsOf(invocation: Invocation, field: string): { raw?: Buffer; document?: Doc }[] {
-  const raw = invocation.sequences.get(field);
-  if (raw !== undefined) return raw.map((bytes) => ({ raw: bytes }));
-  const list = invocation.body.get(field);
-  if (list === undefined) {
-    throw new MongoError(40414, `BSON field '${invocation.name}.${field}' is missing but a required field`);
-  }
-  if (!Array.isArray(list)) throw wrongType(invocation.name, field, list, 'array');
-  return list.map((document, i) => {
-    if (!isDoc(document)) throw wrongType(invocation.name, `${field}.${i}`, document, 'object');
-    return { document };
+/** Documents of a command: from its raw sequence, or from the array in its body; at least one. */
+export function documentsOf(invocation: Invocation, field: string): { raw?: Buffer; document: Doc }[] {
+  const { name, sequences, body } = invocation;
+  const list = sequences.get(field) ?? required(body, name, field);
+  if (!Array.isArray(list)) throw wrongType(name, field, list, 'array');
+  const fits = list.length >= 1 && list.length <= MAX_WRITE_BATCH;
+  ensure(fits, 'InvalidLength', `Write batch sizes must be between 1 and ${MAX_WRITE_BATCH}, not ${list.length}`);
+  return list.map((item, i) => {
+    if (Buffer.isBuffer(item)) return { raw: item, document: decode(item) };
+    if (!isDoc(item)) throw wrongType(name, `${field}.${i}`, item, 'object');
+    return { document: item };
   });
 }
 
+/** The collection of a namespace, as the command's transaction sees it. */
+export function collectionOf({ transaction, engine }: Invocation, ns: string): Collection | undefined {
+  return transaction?.batch.collection(ns) ?? engine.catalog.get(ns);
+}
+
 /** A view to read from, and how to let go of it. */
-export function openView(invocation: Invocation): { view: View; release: () => void } {
-  if (invocation.transaction !== undefined) {
-    return { view: invocation.transaction.batch.view, release: invocation.transaction.retain() };
-  }
-  const snapshot = invocation.engine.snapshot();
+export function openView({ transaction, engine }: Invocation): { view: View; release: () => void } {
+  if (transaction !== undefined) return { view: transaction.batch.view, release: transaction.retain() };
+  const snapshot = engine.snapshot();
   return { view: snapshot, release: () => snapshot.release() };
+}
+
+/** Reads from a view that is let go of afterwards. */
+export function withView<T>(invocation: Invocation, read: (view: View) => T): T {
+  const { view, release } = openView(invocation);
+  try {
+    return read(view);
+  } finally {
+    release();
+  }
 }
 
 /** Carries out a write: within the open transaction, or as a commit of its own, retryable if it has a number. */
 export async function write(invocation: Invocation, run: (batch: Batch) => Doc): Promise<Reply> {
   const { engine, session, transaction, retryNumber } = invocation;
   if (transaction !== undefined) return { body: run(transaction.batch) };
-  const retryable =
-    session === undefined || retryNumber === undefined
-      ? undefined
-      : { session, number: retryNumber, toDoc: (reply: Doc) => reply, fromDoc: (reply: Doc) => reply };
+  const retryable = session && retryNumber !== undefined ? { session, number: retryNumber } : undefined;
   return { body: await engine.write(run, invocation.deadline, retryable) };
-}
-
-/** A count as MongoDB answers it: int32 where it fits. */
-export function countValue(n: number): Value {
-  return n <= 0x7fffffff ? int(n) : BigInt(n);
 }

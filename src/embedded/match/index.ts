@@ -1,9 +1,21 @@
-import { compileExpression } from '../aggregate/expression';
 import { toBoolean } from '../aggregate/coerce';
-import { mongoError } from '../errors';
-import { BSONRegExp, isDoc, Undefined, type Doc, type Value } from '../values/value';
-import { comparison, inTest, isDBRef, modTest, regexFrom, regexTest, sizeTest, truthy, typeTest } from './predicates';
+import { compileExpression } from '../aggregate/expression';
+import type { Variables } from '../aggregate/scope';
+import { ensure, mongoError } from '../errors';
+import { BSONRegExp, doc, isDoc, Undefined, type Doc, type Value } from '../values/value';
+import {
+  comparison,
+  inTest,
+  isOperatorDocument,
+  modTest,
+  regexFrom,
+  regexTest,
+  sizeTest,
+  typeTest,
+} from './predicates';
 import { pathTest, type DocTest, type ValueTest } from './traverse';
+
+export { isOperatorDocument } from './predicates';
 
 export interface Matcher {
   matches: (document: Doc) => boolean;
@@ -18,69 +30,54 @@ type Condition =
 const leaf = (test: ValueTest): Condition => ({ kind: 'leaf', test, enterLast: true });
 const whole = (test: ValueTest): Condition => ({ kind: 'leaf', test, enterLast: false });
 const not = (of: Condition): Condition => ({ kind: 'not', of });
-const all = (of: Condition[]): Condition => (of.length === 1 ? of[0]! : { kind: 'all', of });
+
+/** Makes a test of a condition; `ofLeaf` says what its leaves are tested on. */
+function testOf<T>(
+  condition: Condition,
+  ofLeaf: (test: ValueTest, enterLast: boolean) => (v: T) => boolean,
+): (v: T) => boolean {
+  if (condition.kind === 'leaf') return ofLeaf(condition.test, condition.enterLast);
+  if (condition.kind === 'all') return every(condition.of.map((part) => testOf(part, ofLeaf)));
+  const inner = testOf(condition.of, ofLeaf);
+  return (v) => !inner(v);
+}
 
 /** The condition on the documents that hold the field at `path`. */
 function onPath(path: string, condition: Condition): DocTest {
-  switch (condition.kind) {
-    case 'leaf':
-      return pathTest(path, condition.test, condition.enterLast);
-    case 'not': {
-      const inner = onPath(path, condition.of);
-      return (document) => !inner(document);
-    }
-    case 'all':
-      return every(condition.of.map((c) => onPath(path, c)));
-  }
+  return testOf(condition, (test, enterLast) => pathTest(path, test, enterLast));
 }
 
 /** The condition on a value by itself, as `$elemMatch` and `$pull` apply it. */
 function onValue(condition: Condition): ValueTest {
-  switch (condition.kind) {
-    case 'leaf':
-      return condition.test;
-    case 'not': {
-      const inner = onValue(condition.of);
-      return (v) => !inner(v);
-    }
-    case 'all': {
-      const tests = condition.of.map(onValue);
-      return (v) => tests.every((test) => test(v));
-    }
-  }
+  return testOf<Value | undefined>(condition, (test) => test);
 }
 
-function every(tests: DocTest[]): DocTest {
-  if (tests.length === 1) return tests[0]!;
-  if (tests.length === 2) {
-    const [first, second] = tests as [DocTest, DocTest];
-    return (document) => first(document) && second(document);
-  }
-  return (document) => {
-    for (const test of tests) if (!test(document)) return false;
+function every<T>(tests: ((v: T) => boolean)[]): (v: T) => boolean {
+  const [first, second] = tests;
+  if (tests.length === 1) return first!;
+  if (tests.length === 2) return (v) => first!(v) && second!(v);
+  return (v) => {
+    for (const test of tests) if (!test(v)) return false;
     return true;
   };
 }
 
-/** True for a document whose first field name is an operator, so that it is no plain value. */
-export function isOperatorDocument(v: Value): v is Doc {
-  if (!isDoc(v)) return false;
-  const first = v.keys().next();
-  return !first.done && first.value.startsWith('$') && !isDBRef(v);
+/** Operators that stand where a field's name could, not in a condition on a field. */
+const LOGICAL = ['$and', '$or', '$nor', '$expr', '$comment', '$where', '$text', '$jsonSchema'];
+
+/** True for operators that are a condition on a value, rather than conditions on the fields of a document. */
+function isValueCondition(v: Value): v is Doc {
+  return isOperatorDocument(v) && !LOGICAL.includes(v.keys().next().value!);
 }
 
-/** Operators that stand where a field's name could, not in a condition on a field. */
-const LOGICAL = new Set(['$and', '$or', '$nor', '$expr', '$comment', '$where', '$text', '$jsonSchema']);
-
-function elemMatch(v: Value, vars: ReadonlyMap<string, Value | undefined>): ValueTest {
-  if (!isDoc(v)) throw mongoError('BadValue', '$elemMatch needs an Object');
-  const first = [...v.keys()][0];
-  if (isOperatorDocument(v) && !LOGICAL.has(first!)) {
+function elemMatch(v: Value, vars: Variables): ValueTest {
+  ensure(isDoc(v), 'BadValue', '$elemMatch needs an Object');
+  if (isValueCondition(v)) {
     const test = onValue(operators(v, vars));
     return (array) => Array.isArray(array) && array.some(test);
   }
-  if (v.has('$where') || v.has('$text') || v.has('$expr'))
-    throw mongoError('BadValue', '$elemMatch cannot contain $where, $text or $expr expressions');
+  const bad = ['$where', '$text', '$expr'].some((name) => (v as Doc).has(name));
+  ensure(!bad, 'BadValue', '$elemMatch cannot contain $where, $text or $expr expressions');
   const test = compileDocument(v, vars);
   return (array) =>
     Array.isArray(array) &&
@@ -90,43 +87,31 @@ function elemMatch(v: Value, vars: ReadonlyMap<string, Value | undefined>): Valu
     });
 }
 
-function allOf(v: Value, vars: ReadonlyMap<string, Value | undefined>): Condition {
-  if (!Array.isArray(v)) throw mongoError('BadValue', '$all needs an array');
+function allOf(v: Value, vars: Variables): Condition {
+  ensure(Array.isArray(v), 'BadValue', '$all needs an array');
   if (v.length === 0) return leaf(() => false);
-  const first = v[0]!;
-  if (isDoc(first) && [...first.keys()][0] === '$elemMatch') {
-    return all(
-      v.map((element) => {
-        if (!isDoc(element) || element.size !== 1 || !element.has('$elemMatch'))
-          throw mongoError('BadValue', '$all/$elemMatch has to be consistent');
-        return whole(elemMatch(element.get('$elemMatch')!, vars));
-      }),
-    );
-  }
-  return all(
-    v.map((element) => {
-      if (isDoc(element) && [...element.keys()][0] === '$elemMatch')
-        throw mongoError('BadValue', 'no $ expressions in $all');
-      if (isOperatorDocument(element)) throw mongoError('BadValue', 'no $ expressions in $all');
-      if (element instanceof BSONRegExp) return leaf(regexTest(element.pattern, element.options));
-      return leaf(comparison('$eq', element));
-    }),
-  );
+  const matching = v.filter((element) => isDoc(element) && element.keys().next().value === '$elemMatch') as Doc[];
+  const consistent = matching.length === 0 || (matching.length === v.length && matching.every((m) => m.size === 1));
+  ensure(consistent, 'BadValue', '$all/$elemMatch has to be consistent');
+  if (matching.length > 0)
+    return { kind: 'all', of: matching.map((m) => whole(elemMatch(m.get('$elemMatch')!, vars))) };
+  ensure(!v.some(isOperatorDocument), 'BadValue', 'no $ expressions in $all');
+  return { kind: 'all', of: v.map(plain) };
 }
 
-function negation(v: Value, vars: ReadonlyMap<string, Value | undefined>): Condition {
-  if (v instanceof BSONRegExp) return not(leaf(regexTest(v.pattern, v.options)));
-  if (!isDoc(v)) throw mongoError('BadValue', '$not needs a regex or a document');
-  if (v.size === 0) throw mongoError('BadValue', '$not cannot be empty');
+/** The condition that a value or a regular expression states by itself. */
+function plain(v: Value): Condition {
+  return leaf(v instanceof BSONRegExp ? regexTest(v) : comparison('$eq', v));
+}
+
+function negation(v: Value, vars: Variables): Condition {
+  if (v instanceof BSONRegExp) return not(plain(v));
+  ensure(isDoc(v), 'BadValue', '$not needs a regex or a document');
+  ensure(v.size > 0, 'BadValue', '$not cannot be empty');
   return not(operators(v, vars));
 }
 
-function operator(
-  name: string,
-  v: Value,
-  document: Doc,
-  vars: ReadonlyMap<string, Value | undefined>,
-): Condition | undefined {
+function operator(name: string, v: Value, document: Doc, vars: Variables): Condition | undefined {
   switch (name) {
     case '$eq':
     case '$gt':
@@ -135,24 +120,24 @@ function operator(
     case '$lte':
       return leaf(comparison(name, v));
     case '$ne':
-      if (v instanceof BSONRegExp) throw mongoError('BadValue', "Can't have regex as arg to $ne.");
+      ensure(!(v instanceof BSONRegExp), 'BadValue', "Can't have regex as arg to $ne.");
       return not(leaf(comparison('$eq', v)));
     case '$in':
-      return leaf(inTest(name, v));
+      return leaf(inTest(v));
     case '$nin':
-      return not(leaf(inTest(name, v)));
+      return not(leaf(inTest(v)));
     case '$not':
       return negation(v, vars);
     case '$exists': {
       const exists = leaf((value) => value !== undefined);
-      return truthy(v) ? exists : not(exists);
+      return toBoolean(v) ? exists : not(exists);
     }
     case '$type':
       return leaf(typeTest(v));
     case '$regex':
       return leaf(regexFrom(v, document.get('$options')));
     case '$options':
-      if (!document.has('$regex')) throw mongoError('BadValue', '$options needs a $regex');
+      ensure(document.has('$regex'), 'BadValue', '$options needs a $regex');
       return undefined;
     case '$mod':
       return leaf(modTest(v));
@@ -169,42 +154,32 @@ function operator(
   }
 }
 
-function operators(document: Doc, vars: ReadonlyMap<string, Value | undefined>): Condition {
-  const conditions: Condition[] = [];
-  for (const [name, v] of document) {
-    const condition = operator(name, v, document, vars);
-    if (condition) conditions.push(condition);
-  }
-  return { kind: 'all', of: conditions };
+function operators(document: Doc, vars: Variables): Condition {
+  const conditions = [...document].map(([name, v]) => operator(name, v, document, vars));
+  return { kind: 'all', of: conditions.filter((condition) => condition !== undefined) };
 }
 
 /** The condition that a filter's `field: value` states. */
-function fieldCondition(v: Value, vars: ReadonlyMap<string, Value | undefined>): Condition {
-  if (v instanceof BSONRegExp) return leaf(regexTest(v.pattern, v.options));
-  if (v instanceof Undefined) throw mongoError('BadValue', 'cannot compare to undefined');
-  return isOperatorDocument(v) ? operators(v, vars) : leaf(comparison('$eq', v));
+function fieldCondition(v: Value, vars: Variables): Condition {
+  return isOperatorDocument(v) ? operators(v, vars) : plain(v);
 }
 
-function branches(name: string, v: Value, vars: ReadonlyMap<string, Value | undefined>): DocTest[] {
-  if (!Array.isArray(v)) throw mongoError('BadValue', `${name} must be an array`);
-  if (v.length === 0) throw mongoError('BadValue', `${name} must be a nonempty array`);
+function branches(name: string, v: Value, vars: Variables): DocTest[] {
+  ensure(Array.isArray(v) && v.length > 0, 'BadValue', `${name} must be a nonempty array`);
   return v.map((branch) => {
-    if (!isDoc(branch)) throw mongoError('BadValue', `${name} entries need to be full objects`);
+    ensure(isDoc(branch), 'BadValue', `${name} entries need to be full objects`);
     return compileDocument(branch, vars);
   });
 }
 
-function topLevel(name: string, v: Value, vars: ReadonlyMap<string, Value | undefined>): DocTest | undefined {
+function topLevel(name: string, v: Value, vars: Variables): DocTest | undefined {
   switch (name) {
     case '$and':
       return every(branches(name, v, vars));
-    case '$or': {
-      const tests = branches(name, v, vars);
-      return (document) => tests.some((test) => test(document));
-    }
+    case '$or':
     case '$nor': {
       const tests = branches(name, v, vars);
-      return (document) => !tests.some((test) => test(document));
+      return (document) => tests.some((test) => test(document)) === (name === '$or');
     }
     case '$expr': {
       const evaluate = compileExpression(v, vars);
@@ -212,19 +187,12 @@ function topLevel(name: string, v: Value, vars: ReadonlyMap<string, Value | unde
     }
     case '$comment':
       return undefined;
-    case '$where':
-    case '$text':
-    case '$jsonSchema':
-    case '$alwaysTrue':
-    case '$alwaysFalse':
-    case '$sampleRate':
-      throw mongoError('BadValue', `${name} is not supported by the embedded database`);
     default:
-      throw mongoError('BadValue', `unknown top level operator: ${name}`);
+      throw mongoError('BadValue', `unknown top level operator, or not one of the embedded database's: ${name}`);
   }
 }
 
-function compileDocument(filter: Doc, vars: ReadonlyMap<string, Value | undefined>): DocTest {
+function compileDocument(filter: Doc, vars: Variables): DocTest {
   const tests: DocTest[] = [];
   for (const [name, v] of filter) {
     const test = name.startsWith('$') ? topLevel(name, v, vars) : onPath(name, fieldCondition(v, vars));
@@ -237,44 +205,46 @@ function compileDocument(filter: Doc, vars: ReadonlyMap<string, Value | undefine
  * Compiles a filter. `vars` are the variables ($$name) that its `$expr` may use. Throws the MongoError that mongod
  * gives for a bad filter; an operator that isn't known is refused by name.
  */
-export function compileMatcher(filter: Doc, vars: ReadonlyMap<string, Value | undefined> = new Map()): Matcher {
+export function compileMatcher(filter: Doc, vars: Variables = new Map()): Matcher {
   return { matches: compileDocument(filter, vars) };
 }
 
+/** One filter that says what all of several say. */
+export function conjunction(filters: Doc[]): Doc {
+  const merged: Doc = new Map(filters.flatMap((filter) => [...filter]));
+  const fields = filters.reduce((sum, filter) => sum + filter.size, 0);
+  return merged.size === fields ? merged : doc({ $and: filters });
+}
+
 /**
- * Compiles the condition of `$pull` or of one array filter's own value: operators test the element itself, and a
+ * Compiles the condition of `$pull` or of a projection's `$elemMatch`: operators test the element itself, and a
  * document's fields test the fields of an element that is a document.
  */
 export function compileElementCondition(v: Value): ValueTest {
-  const first = isDoc(v) ? v.keys().next().value : undefined;
-  if (isDoc(v) && (!isOperatorDocument(v) || LOGICAL.has(first ?? ''))) {
-    const test = compileDocument(v, new Map());
-    return (element) => element instanceof Map && test(element);
-  }
-  return onValue(fieldCondition(v, new Map()));
+  if (!isDoc(v) || isValueCondition(v)) return onValue(fieldCondition(v, new Map()));
+  const test = compileDocument(v, new Map());
+  return (element) => element instanceof Map && test(element);
+}
+
+/** The one value that a field's condition fixes it to, or undefined. */
+function fixedValue(v: Value): Value | undefined {
+  if (v instanceof BSONRegExp) return undefined;
+  if (!isOperatorDocument(v)) return v;
+  if (v.has('$eq')) return v.get('$eq');
+  const list = v.get('$all') ?? v.get('$in');
+  if (!Array.isArray(list) || list.length !== 1 || list[0] instanceof BSONRegExp) return undefined;
+  return v.has('$all') && isDoc(list[0]) ? undefined : list[0];
 }
 
 function addEqualities(filter: Doc, into: Map<string, Value>): void {
-  const add = (path: string, v: Value): void => {
-    if (into.has(path))
-      throw mongoError('NotSingleValueField', `cannot infer query fields to set, path '${path}' is matched twice`);
-    into.set(path, v);
-  };
   for (const [name, v] of filter) {
-    if (name === '$and' && Array.isArray(v)) {
+    if (Array.isArray(v) && (name === '$and' || (name === '$or' && v.length === 1))) {
       for (const branch of v) if (isDoc(branch)) addEqualities(branch, into);
-    } else if (name === '$or' && Array.isArray(v) && v.length === 1 && isDoc(v[0])) addEqualities(v[0], into);
-    else if (name.startsWith('$')) continue;
-    else if (!isOperatorDocument(v)) {
-      if (!(v instanceof BSONRegExp)) add(name, v);
-    } else if (v.has('$eq')) add(name, v.get('$eq')!);
-    else if (v.has('$all') && Array.isArray(v.get('$all'))) {
-      const values = v.get('$all') as Value[];
-      if (values.length === 1 && !isDoc(values[0]!) && !(values[0] instanceof BSONRegExp)) add(name, values[0]!);
-    } else if (v.has('$in') && Array.isArray(v.get('$in'))) {
-      const values = v.get('$in') as Value[];
-      if (values.length === 1 && !(values[0] instanceof BSONRegExp)) add(name, values[0]!);
     }
+    const value = name.startsWith('$') ? undefined : fixedValue(v);
+    if (value === undefined || value instanceof Undefined) continue;
+    ensure(!into.has(name), 'NotSingleValueField', `cannot infer fields to set, path '${name}' is matched twice`);
+    into.set(name, value);
   }
 }
 

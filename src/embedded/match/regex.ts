@@ -1,64 +1,51 @@
-import { MongoError, mongoError } from '../errors';
+import { ensure, MongoError } from '../errors';
 
 /** mongod's code for a pattern that does not compile. */
 const INVALID_REGEX = 51091;
 
-function unsupported(what: string, pattern: string): never {
-  throw new MongoError(INVALID_REGEX, `Regular expression is invalid or not supported here: ${what} in /${pattern}/`);
+/** What has no counterpart in JavaScript: other groups than (?: (?= (?! (?<= (?<! (?<name> , verbs, possessive marks. */
+const UNSUPPORTED = /^(?:\(\?(?!:|=|!|<=|<!|<[A-Za-z_]\w*>)|\(\*|[*+?}]\+|\\[QEGKRXCNVHLUgcpPkzhuxo0-9]|\\$)/;
+
+/** Parts of PCRE's syntax that JavaScript writes otherwise. */
+const TRANSLATED = new Map([
+  ['\\A', '(?<![\\s\\S])'],
+  ['\\z', '(?![\\s\\S])'],
+  ['\\Z', '(?=\\n?(?![\\s\\S]))'],
+  ['\\s', '[ \\t\\n\\v\\f\\r]'],
+  ['\\S', '[^ \\t\\n\\v\\f\\r]'],
+]);
+
+/** A character class, whose brackets JavaScript wants escaped; POSIX classes are refused. */
+function translateClass(pattern: string, start: number): { text: string; end: number } {
+  const found = /^\[(\^?)(\]?(?:\\[\s\S]|\[(?![:.=])|[^\]\\[])*)\]/.exec(pattern.slice(start));
+  if (!found) throw unsupported(pattern.slice(start, start + 6), pattern);
+  const body = found[2]!.replace(/\\[\s\S]|[[\]]/g, (c) => (c.length === 1 ? `\\${c}` : c));
+  return { text: `[${found[1]}${body}]`, end: start + found[0].length };
 }
 
-/** Rewrites one escape outside a class; PCRE's anchors have no escape of their own in JavaScript. */
-function escape(letter: string, pattern: string): string {
-  if (letter === 'A') return '(?<![\\s\\S])';
-  if (letter === 'z') return '(?![\\s\\S])';
-  if (letter === 'Z') return '(?=\\n?(?![\\s\\S]))';
-  if (letter === 'h') return '[ \\t]';
-  if (letter === 's') return '[ \\t\\n\\v\\f\\r]';
-  if (letter === 'S') return '[^ \\t\\n\\v\\f\\r]';
-  if (letter === 'e') return '\\x1b';
-  if (letter === 'a') return '\\x07';
-  if (/[QEGKRXCNVHP]/i.test(letter) && !/[nvpk]/.test(letter)) return unsupported(`\\${letter}`, pattern);
-  if (/[-!"#%&',/:;<=>@_`~ ]/.test(letter)) return letter === '/' ? '\\/' : letter;
-  return `\\${letter}`;
+function unsupported(what: string, pattern: string): MongoError {
+  return new MongoError(INVALID_REGEX, `Regular expression is not supported here: ${what} in /${pattern}/`);
 }
 
 /** Translates the parts of PCRE syntax in which it differs from JavaScript's, and refuses what has no counterpart. */
-function translate(pattern: string, flags: { multiline: boolean; dotAll: boolean; extended: boolean }): string {
+function translate(pattern: string, options: string): string {
+  const end = options.includes('m') ? '(?=\\n|(?![\\s\\S]))' : '(?=\\n?(?![\\s\\S]))';
   let out = '';
-  let i = 0;
-  while (i < pattern.length) {
+  for (let i = 0; i < pattern.length;) {
     const c = pattern[i]!;
-    if (c === '\\') {
-      if (i + 1 >= pattern.length) unsupported('a trailing backslash', pattern);
-      out += escape(pattern[i + 1]!, pattern);
+    const pair = pattern.slice(i, i + 2);
+    const bad = UNSUPPORTED.exec(pattern.slice(i, i + 40));
+    if (bad && !TRANSLATED.has(pair)) throw unsupported(pattern.slice(i, i + 4), pattern);
+    if (c === '[') {
+      const { text, end: next } = translateClass(pattern, i);
+      out += text;
+      i = next;
+    } else if (c === '\\') {
+      // Before other punctuation a backslash means nothing, which JavaScript takes with the u flag as an error.
+      out += TRANSLATED.get(pair) ?? (/\\[-!"#%&',:;<=>@_`~ ]/.test(pair) ? pair[1]! : pair);
       i += 2;
-    } else if (c === '[') {
-      let close = i + 1;
-      if (pattern[close] === '^') close++;
-      if (pattern[close] === ']') close++;
-      while (close < pattern.length && pattern[close] !== ']') {
-        if (pattern[close] === '[' && /[:.=]/.test(pattern[close + 1] ?? '')) unsupported('a POSIX class', pattern);
-        close += pattern[close] === '\\' ? 2 : 1;
-      }
-      if (close >= pattern.length) unsupported('an unclosed [', pattern);
-      const body = pattern.slice(i + 1, close).replace(/^(\^?)\]/, '$1\\]');
-      out += `[${body.replace(/(^|[^\\])\[/g, '$1\\[')}]`;
-      i = close + 1;
-    } else if (flags.extended && /\s/.test(c)) i++;
-    else if (flags.extended && c === '#') {
-      while (i < pattern.length && pattern[i] !== '\n') i++;
-    } else if (c === '(' && pattern[i + 1] === '?') {
-      const head = /^\(\?(?::|=|!|<=|<!|<[A-Za-z_]\w*>|P<[A-Za-z_]\w*>)/.exec(pattern.slice(i))?.[0];
-      if (head === undefined) unsupported(`the group ${pattern.slice(i, i + 4)}`, pattern);
-      out += head.replace('?P<', '?<');
-      i += head.length;
-    } else if (c === '(' && pattern[i + 1] === '*') unsupported('a verb', pattern);
-    else if (/[*+?}]/.test(c) && pattern[i + 1] === '+') unsupported('a possessive quantifier', pattern);
-    else {
-      if (c === '.' && !flags.dotAll) out += '[^\\n]';
-      else if (c === '$' && !flags.multiline) out += '(?=\\n?(?![\\s\\S]))';
-      else if (c === '$') out += '(?=\\n|(?![\\s\\S]))';
-      else out += c;
+    } else {
+      out += c === '$' ? end : c === '.' && !options.includes('s') ? '[^\\n]' : c;
       i++;
     }
   }
@@ -66,30 +53,25 @@ function translate(pattern: string, flags: { multiline: boolean; dotAll: boolean
 }
 
 /**
- * Compiles a MongoDB regular expression (PCRE, options i m s x u). What JavaScript's engine can't do the same way is
+ * Compiles a MongoDB regular expression (PCRE, options i m s u). What JavaScript's engine can't do the same way is
  * refused with code 51091 and named.
  */
 export function compileRegex(pattern: string, options: string): RegExp {
-  if (pattern.includes('\0')) throw mongoError('BadValue', 'Regular expression cannot contain an embedded null byte');
+  ensure(!pattern.includes('\0'), 'BadValue', 'Regular expression cannot contain an embedded null byte');
   const bad = /[^imsxu]/.exec(options);
-  if (bad) throw new MongoError(51108, `invalid flag in regex options: ${bad[0]}`);
-  let body = pattern;
-  let all = options;
-  const leading = /^\(\?([imsx]+)\)/.exec(body);
-  if (leading) {
-    all += leading[1];
-    body = body.slice(leading[0].length);
-  }
-  const flags = { multiline: all.includes('m'), dotAll: all.includes('s'), extended: all.includes('x') };
-  const translated = translate(body, flags);
-  const jsFlags = (all.includes('i') ? 'i' : '') + (flags.multiline ? 'm' : '') + (flags.dotAll ? 's' : '');
+  ensure(!bad, 51108, `invalid flag in regex options: ${bad?.[0]}`);
+  if (options.includes('x')) throw unsupported('the option x', pattern);
+  const leading = /^\(\?([ims]+)\)/.exec(pattern);
+  const all = options + (leading?.[1] ?? '');
+  const translated = translate(pattern.slice(leading?.[0].length ?? 0), all);
+  const flags = all.replace(/[^ims]/g, '').replace(/(.)(?=.*\1)/g, '');
   try {
-    return new RegExp(translated, `${jsFlags}u`);
+    return new RegExp(translated, `${flags}u`);
   } catch {
     // A lone brace or a needless escape is an error with the u flag only.
   }
   try {
-    return new RegExp(translated, jsFlags);
+    return new RegExp(translated, flags);
   } catch (error) {
     throw new MongoError(INVALID_REGEX, `Regular expression is invalid: ${(error as Error).message}`);
   }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mongoError } from '../errors';
+import { ensure } from '../errors';
 import { compileMatcher, type Matcher } from '../match';
 import { decode, encode } from '../values/codec';
-import { Binary, doc, int, isDoc, type Doc, type Value } from '../values/value';
+import { Binary, doc, int, type Doc, type Int32, type Value } from '../values/value';
 import { documentKey, namedKey, numberedRange, recordOfDocumentKey, TABLE, tableRange } from './keyspace';
 import type { View } from './view';
 
@@ -190,58 +190,40 @@ function buildIndex(id: number, spec: IndexSpec): Index {
   return { ...spec, id, paths, directions, ...partialMatcher, readableFrom: 0n, ...flags };
 }
 
-function encodeCollection(collection: Collection): Doc {
-  const indexes = collection.indexes.map((index): Value =>
-    doc({
-      id: int(index.id),
-      name: index.name,
-      key: index.key,
-      unique: index.unique,
-      sparse: index.sparse,
-      partial: index.partial,
-    }),
+function encodeCollection({ id, db, name, uuid, indexes }: Collection): Doc {
+  const specs = indexes.map(({ id: number, name: title, key, unique, sparse, partial }): Value =>
+    doc({ id: int(number), name: title, key, unique, sparse, partial }),
   );
-  const { id, db, name, uuid } = collection;
-  return doc({ id: int(id), db, name, uuid, indexes });
+  return doc({ id: int(id), db, name, uuid, indexes: specs });
 }
 
+/** What encodeCollection() wrote, as the decoder gives it. */
+type Stored = Pick<Collection, 'db' | 'name' | 'uuid'> & { id: Int32; indexes: Doc[] };
+
 function decodeCollection(stored: Doc, view: View): Collection {
-  const text = (name: string): string => stored.get(name) as string;
-  const indexes = (stored.get('indexes') as Doc[]).map((entry) => {
-    const partial = entry.get('partial');
-    const spec: IndexSpec = {
-      name: entry.get('name') as string,
-      key: entry.get('key') as Doc,
-      unique: entry.get('unique') === true,
-      sparse: entry.get('sparse') === true,
-      ...(isDoc(partial) ? { partial } : {}),
-    };
-    const index = buildIndex(Number(entry.get('id')), spec);
+  const { id, db, name, uuid, indexes: entries } = Object.fromEntries(stored) as unknown as Stored;
+  const indexes = entries.map((entry) => {
+    const { id: number, ...spec } = Object.fromEntries(entry) as unknown as IndexSpec & { id: Int32 };
+    const index = buildIndex(number.value, spec);
     readFlags(index, view.get(indexFlagsKey(index.id)));
     return index;
   });
-  const [db, name] = [text('db'), text('name')];
-  const [id, uuid] = [Number(stored.get('id')), stored.get('uuid') as Binary];
-  return { id, db, name, ns: `${db}.${name}`, uuid, createdAt: 0n, indexes, dropped: false };
+  return { id: id.value, db, name, ns: `${db}.${name}`, uuid, createdAt: 0n, indexes, dropped: false };
 }
 
 /** Refuses names that MongoDB refuses, and the system collections, which are not served. */
 export function checkCollectionName(db: string, name: unknown): asserts name is string {
-  if (typeof name !== 'string') throw mongoError('BadValue', 'collection name has invalid type');
-  if (name === '' || name.includes('\0') || name.includes('$') || name.startsWith('.') || name.endsWith('.')) {
-    throw mongoError('InvalidNamespace', `Invalid namespace specified '${db}.${name}'`);
-  }
-  if (name.startsWith('system.')) {
-    throw mongoError('InvalidNamespace', `The embedded database has no system collections: '${db}.${name}'`);
-  }
-  if (Buffer.byteLength(db) + Buffer.byteLength(name) > 254) {
-    throw mongoError('InvalidNamespace', `Fully qualified namespace is too long. Namespace: ${db}.${name} Max: 255`);
-  }
+  ensure(typeof name === 'string', 'BadValue', 'collection name has invalid type');
+  const bad = name === '' || /[\0$]|^\.|\.$/.test(name);
+  ensure(!bad, 'InvalidNamespace', `Invalid namespace specified '${db}.${name}'`);
+  const system = name.startsWith('system.');
+  ensure(!system, 'InvalidNamespace', `The embedded database has no system collections: '${db}.${name}'`);
+  const fits = Buffer.byteLength(db) + Buffer.byteLength(name) <= 254;
+  ensure(fits, 'InvalidNamespace', `Fully qualified namespace is too long. Namespace: ${db}.${name} Max: 255`);
 }
 
 /** Refuses database names that MongoDB refuses. */
 export function checkDatabaseName(db: string): void {
-  if (db === '' || Buffer.byteLength(db) > 63 || /[/\\. "$\0]/.test(db)) {
-    throw mongoError('InvalidNamespace', `Invalid database name: '${db}'`);
-  }
+  const bad = db === '' || Buffer.byteLength(db) > 63 || /[/\\. "$\0]/.test(db);
+  ensure(!bad, 'InvalidNamespace', `Invalid database name: '${db}'`);
 }

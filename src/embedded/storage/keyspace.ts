@@ -16,11 +16,7 @@ export const MAX_INDEX_VALUE_BYTES = 1900;
 
 /** Key of a table's entry with a text name. */
 export function namedKey(table: number, name: string): Buffer {
-  const text = Buffer.from(name, 'utf8');
-  const key = Buffer.allocUnsafe(1 + text.length);
-  key[0] = table;
-  text.copy(key, 1);
-  return key;
+  return Buffer.concat([Buffer.of(table), Buffer.from(name, 'utf8')]);
 }
 
 /** First and one-past-last key of a whole table. */
@@ -30,14 +26,9 @@ export function tableRange(table: number): [Buffer, Buffer] {
 
 /** First and one-past-last key of one collection's documents or one index's entries. */
 export function numberedRange(table: number, id: number): [Buffer, Buffer] {
-  return [numberedPrefix(table, id), successor(numberedPrefix(table, id))];
-}
-
-function numberedPrefix(table: number, id: number): Buffer {
-  const key = Buffer.allocUnsafe(5);
-  key[0] = table;
-  key.writeUInt32BE(id, 1);
-  return key;
+  const prefix = Buffer.of(table, 0, 0, 0, 0);
+  prefix.writeUInt32BE(id, 1);
+  return [prefix, successor(prefix)];
 }
 
 /** Key of a document. */

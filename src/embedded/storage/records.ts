@@ -2,6 +2,7 @@ import { MongoError, mongoError } from '../errors';
 import { encode } from '../values/codec';
 import { encodeKey, keyHash } from '../values/keys';
 import { indexKeyValues } from '../values/paths';
+import { show } from '../values/show';
 import { doc, type Doc, type Value } from '../values/value';
 import type { Batch } from './batch';
 import { keyOf, type Collection, type Index } from './catalog';
@@ -214,15 +215,4 @@ function duplicateKey(collection: Collection, index: Index, values: (Value | und
     ['keyValue', keyValue],
   ]);
   return mongoError('DuplicateKey', message, { fields });
-}
-
-/** A value as error messages show it. */
-export function show(value: Value | undefined): string {
-  if (value === undefined || value === null) return 'null';
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (value instanceof Map) return `{ ${[...value].map(([k, v]) => `${k}: ${show(v)}`).join(', ')} }`;
-  if (Array.isArray(value)) return `[ ${value.map(show).join(', ')} ]`;
-  if (value instanceof Date) return `new Date(${value.getTime()})`;
-  if (typeof value === 'object' && 'toHexString' in value) return `ObjectId('${value.toHexString()}')`;
-  return typeof value === 'object' ? (value as { toString(): string }).toString() : String(value);
 }

@@ -1,10 +1,10 @@
-import { mongoError } from '../errors';
+import { ensure, mongoError, type CodeName } from '../errors';
 import { compileElementCondition } from '../match';
 import { compileSorter } from '../sort';
-import { ADD, combine, MULTIPLY, type Numeric, type Operation } from '../values/arithmetic';
+import { ADD, combine, MULTIPLY, refuseDecimal, type Numeric, type Operation } from '../values/arithmetic';
 import { compare, equal, identical } from '../values/compare';
 import { asNumber, int, isDoc, isNumeric, Timestamp, typeName, type Doc, type Value } from '../values/value';
-import { describe, idOf } from '../values/describe';
+import { idOf, show } from '../values/show';
 
 /** What an operator finds out about the document while it is applied. */
 export interface OperatorContext {
@@ -31,36 +31,33 @@ export interface FieldOperator {
 
 const changedTo = (current: Value, value: Value): Effect => (identical(current, value) ? 'none' : { value });
 
+/** Compiles an operator's argument for one path, which is given for error messages. */
+type Compiler = (argument: Value, path: string) => FieldOperator;
+
 function set(value: Value): FieldOperator {
   return { onExisting: (current) => changedTo(current, value), create: () => value };
 }
 
-function arithmetic(name: '$inc' | '$mul', operation: Operation, path: string, argument: Value): FieldOperator {
-  const verb = name === '$inc' ? 'increment' : 'multiply';
-  if (!isNumeric(argument))
-    throw mongoError('TypeMismatch', `Cannot ${verb} with non-numeric argument: {${path}: ${describe(argument)}}`);
-  const apply = (current: Numeric, document: Doc): Value => {
-    const result = combine(operation, current, argument);
-    if (result === undefined) {
-      throw mongoError(
-        'BadValue',
-        `Failed to apply ${name} operations to current value ((NumberLong)${describe(current)}) for document ${idOf(document)}`,
-      );
-    }
-    return result;
-  };
-  return {
-    onExisting(current, { document, path: full }) {
-      if (!isNumeric(current)) {
-        throw mongoError(
-          'TypeMismatch',
-          `Cannot apply ${name} to a value of non-numeric type. ${idOf(document)} has the field ` +
-            `'${full.split('.').at(-1)}' of non-numeric type ${typeName(current)}`,
-        );
-      }
-      return changedTo(current, apply(current, document));
-    },
-    create: ({ document }) => (name === '$inc' ? argument : apply(int(0), document)),
+function arithmetic(operation: Operation, create: (argument: Value) => Value): Compiler {
+  return (argument, path) => {
+    ensure(
+      isNumeric(argument),
+      'TypeMismatch',
+      `Cannot compute with non-numeric argument: {${path}: ${show(argument)}}`,
+    );
+    refuseDecimal(operation.name, argument);
+    return {
+      onExisting(current, { document }) {
+        if (!isNumeric(current)) {
+          const message = `Cannot apply ${operation.name} to '${path}' of type ${typeName(current)} in ${idOf(document)}`;
+          throw mongoError('TypeMismatch', message);
+        }
+        const result = combine(operation, current, argument);
+        if (result !== undefined) return changedTo(current, result);
+        throw mongoError('BadValue', `${operation.name} to '${path}' overflows an int64 in ${idOf(document)}`);
+      },
+      create: () => create(argument),
+    };
   };
 }
 
@@ -77,44 +74,40 @@ function extreme(wantsLess: boolean, argument: Value): FieldOperator {
 /** The values of `$each`, or the value itself; `modifiers` are the clauses that may stand beside `$each`. */
 function eachOf(name: string, argument: Value, modifiers: string[]): { values: Value[]; clauses: Doc } {
   if (!isDoc(argument) || !argument.has('$each')) return { values: [argument], clauses: new Map() };
-  const values = argument.get('$each')!;
-  if (!Array.isArray(values)) {
-    const code = name === '$push' ? 'BadValue' : 'TypeMismatch';
-    throw mongoError(code, `The argument to $each in ${name} must be an array but it was of type ${typeName(values)}`);
-  }
-  for (const clause of argument.keys()) {
-    if (clause !== '$each' && !modifiers.includes(clause))
-      throw mongoError('BadValue', `Unrecognized clause in ${name}: ${clause}`);
-  }
+  const values = argument.get('$each');
+  ensure(Array.isArray(values), name === '$push' ? 'BadValue' : 'TypeMismatch', `$each in ${name} must be an array`);
+  for (const clause of argument.keys())
+    ensure(clause === '$each' || modifiers.includes(clause), 'BadValue', `Unrecognized clause in ${name}: ${clause}`);
   return { values, clauses: argument };
 }
 
 function wholeClause(clauses: Doc, name: string): number | undefined {
-  const v = clauses.get(name);
-  if (v === undefined) return undefined;
-  const n = asNumber(v);
-  if (n === undefined || !Number.isInteger(n))
-    throw mongoError('BadValue', `The value for ${name} must be an integer value but was given type: ${typeName(v)}`);
+  const n = asNumber(clauses.get(name));
+  ensure(!clauses.has(name) || Number.isInteger(n), 'BadValue', `The value for ${name} must be an integer value`);
   return n;
+}
+
+function arrayOf(
+  current: Value,
+  name: string,
+  { path, document }: OperatorContext,
+  code: CodeName = 'BadValue',
+): Value[] {
+  if (Array.isArray(current)) return current;
+  const message = `${name} needs an array, but '${path}' is of type ${typeName(current)} in document ${idOf(document)}`;
+  throw mongoError(code, message);
 }
 
 /** The order of `$push`'s `$sort`: of whole elements, or of the fields of elements that are documents. */
 function pushOrder(v: Value): (values: Value[]) => Value[] {
   if (isDoc(v)) {
-    if (v.size === 0) throw mongoError('BadValue', 'The $sort pattern is empty when it should be a set of fields.');
-    const sorter = compileSorter(v);
+    ensure(v.size > 0, 'BadValue', 'The $sort pattern is empty when it should be a set of fields.');
     // An element that is no document sorts as one without the fields.
-    const key = (element: Value): (Value | undefined)[] =>
-      sorter.key(isDoc(element) ? element : new Map<string, Value>());
-    return (values) =>
-      values
-        .map((element) => ({ element, key: key(element) }))
-        .sort((a, b) => sorter.compareKeys(a.key, b.key))
-        .map(({ element }) => element);
+    const documentOf = (element: Value): Doc => (isDoc(element) ? element : new Map<string, Value>());
+    return (values) => compileSorter(v).sort(values, documentOf);
   }
   const n = asNumber(v);
-  if (n !== 1 && n !== -1)
-    throw mongoError('BadValue', 'The $sort element value must be either 1 or -1 or a document of fields');
+  ensure(n === 1 || n === -1, 'BadValue', 'The $sort element value must be either 1 or -1 or a document of fields');
   return (values) => [...values].sort((a, b) => n * compare(a, b));
 }
 
@@ -132,13 +125,8 @@ function push(argument: Value): FieldOperator {
     return slice < 0 ? result.slice(slice) : result.slice(0, slice);
   };
   return {
-    onExisting(current, { path, document }) {
-      if (!Array.isArray(current)) {
-        throw mongoError(
-          'BadValue',
-          `The field '${path}' must be an array but is of type ${typeName(current)} in document ${idOf(document)}`,
-        );
-      }
+    onExisting(before, context) {
+      const current = arrayOf(before, '$push', context);
       const value = pushed(current);
       // mongod counts a push as a change even when the slice takes away just what it added.
       return values.length === 0 && !order && value.length === current.length ? 'none' : { value };
@@ -156,14 +144,8 @@ function addToSet(argument: Value): FieldOperator {
     return result;
   };
   return {
-    onExisting(current, { path }) {
-      if (!Array.isArray(current)) {
-        throw mongoError(
-          'BadValue',
-          `Cannot apply $addToSet to non-array field. Field named '${path.split('.').at(-1)}' has non-array type ` +
-            typeName(current),
-        );
-      }
+    onExisting(before, context) {
+      const current = arrayOf(before, '$addToSet', context);
       const value = added(current);
       return value.length === current.length ? 'none' : { value };
     },
@@ -172,91 +154,49 @@ function addToSet(argument: Value): FieldOperator {
   };
 }
 
-function removing(name: string, drop: (element: Value) => boolean): FieldOperator {
+function pull(argument: Value): FieldOperator {
+  const drop = compileElementCondition(argument);
   return {
-    onExisting(current) {
-      if (!Array.isArray(current)) throw mongoError('BadValue', `Cannot apply ${name} to a non-array value`);
+    onExisting(before, context) {
+      const current = arrayOf(before, '$pull', context);
       const kept = current.filter((element) => !drop(element));
       return kept.length === current.length ? 'none' : { value: kept };
     },
   };
 }
 
-function pullAll(argument: Value): FieldOperator {
-  if (!Array.isArray(argument))
-    throw mongoError('BadValue', `$pullAll requires an array argument but was given a ${typeName(argument)}`);
-  return removing('$pullAll', (element) => argument.some((value) => equal(element, value)));
-}
-
-function pop(path: string, argument: Value): FieldOperator {
+function pop(argument: Value, path: string): FieldOperator {
   const n = asNumber(argument);
-  if (n !== 1 && n !== -1)
-    throw mongoError('FailedToParse', `$pop expects 1 or -1, found: ${describe(argument)} at '${path}'`);
+  ensure(n === 1 || n === -1, 'FailedToParse', `$pop expects 1 or -1, found: ${show(argument)} at '${path}'`);
   return {
-    onExisting(current, { path: full }) {
-      if (!Array.isArray(current)) {
-        throw mongoError('TypeMismatch', `Path '${full}' contains an element of non-array type '${typeName(current)}'`);
-      }
-      if (current.length === 0) return 'none';
-      return { value: n === 1 ? current.slice(0, -1) : current.slice(1) };
+    onExisting(before, context) {
+      const current = arrayOf(before, '$pop', context, 'TypeMismatch');
+      return current.length === 0 ? 'none' : { value: n === 1 ? current.slice(0, -1) : current.slice(1) };
     },
   };
 }
 
 function currentDate(argument: Value): FieldOperator {
-  let timestamp = false;
-  if (isDoc(argument)) {
-    const type = argument.get('$type');
-    if (argument.size !== 1 || type === undefined)
-      throw mongoError(
-        'BadValue',
-        'The only valid field of the option is "$type": {$currentDate: {field : {$type: ..}}}',
-      );
-    if (type !== 'date' && type !== 'timestamp')
-      throw mongoError('BadValue', `The '$type' string field is required to be 'date' or 'timestamp'`);
-    timestamp = type === 'timestamp';
-  } else if (typeof argument !== 'boolean') {
-    throw mongoError(
-      'BadValue',
-      `${typeName(argument)} is not valid type for $currentDate. Please use a boolean ('true') or a $type expression`,
-    );
-  }
-  const value = (now: Date): Value => (timestamp ? new Timestamp({ t: Math.floor(now.getTime() / 1000), i: 1 }) : now);
+  const type = isDoc(argument) && argument.size === 1 ? argument.get('$type') : typeof argument === 'boolean' && 'date';
+  const known = type === 'date' || type === 'timestamp';
+  ensure(known, 'BadValue', `$currentDate takes true, {$type: 'date'} or {$type: 'timestamp'}, not ${show(argument)}`);
+  const value = (now: Date): Value =>
+    type === 'date' ? now : new Timestamp({ t: Math.floor(now.getTime() / 1000), i: 1 });
   return { onExisting: (current, { now }) => changedTo(current, value(now)), create: ({ now }) => value(now) };
 }
 
-/** Array elements are not removed by `$unset` but set to null, which the caller does. */
-const unset: FieldOperator = { onExisting: () => 'remove', ignoresBadPath: true };
-
-/** Compiles one operator on one path; undefined for an operator that doesn't exist ($rename is the caller's). */
-export function compileOperator(name: string, path: string, argument: Value): FieldOperator | undefined {
-  switch (name) {
-    case '$set':
-    case '$setOnInsert':
-      return set(argument);
-    case '$unset':
-      return unset;
-    case '$inc':
-      return arithmetic(name, ADD, path, argument);
-    case '$mul':
-      return arithmetic(name, MULTIPLY, path, argument);
-    case '$min':
-      return extreme(true, argument);
-    case '$max':
-      return extreme(false, argument);
-    case '$push':
-      return push(argument);
-    case '$addToSet':
-      return addToSet(argument);
-    case '$pull':
-      return removing('$pull', compileElementCondition(argument));
-    case '$pullAll':
-      return pullAll(argument);
-    case '$pop':
-      return pop(path, argument);
-    case '$currentDate':
-      return currentDate(argument);
-    default:
-      return undefined;
-  }
-}
+/** The operators by name, but for $rename, which works on two paths. */
+export const OPERATORS: Record<string, Compiler | undefined> = {
+  $set: set,
+  $setOnInsert: set,
+  $unset: () => ({ onExisting: () => 'remove', ignoresBadPath: true }),
+  $inc: arithmetic(ADD, (argument) => argument),
+  $mul: arithmetic(MULTIPLY, (argument) => combine(MULTIPLY, int(0), argument as Numeric)!),
+  $min: (argument) => extreme(true, argument),
+  $max: (argument) => extreme(false, argument),
+  $push: push,
+  $addToSet: addToSet,
+  $pull: pull,
+  $pop: pop,
+  $currentDate: currentDate,
+};

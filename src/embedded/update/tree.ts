@@ -2,7 +2,7 @@ import { mongoError } from '../errors';
 import { compareStrings } from '../values/compare';
 import { arrayIndex } from '../values/paths';
 import type { Doc, Value } from '../values/value';
-import { describe } from '../values/describe';
+import { show } from '../values/show';
 
 /** The most nulls that an update may add to an array to reach a position, as in mongod. */
 const MAX_PADDING = 1_500_000;
@@ -52,12 +52,11 @@ export function canHold(container: Value, part: string): boolean {
 }
 
 /** The error of a path that goes through a value that can't hold its next component. */
-export function cannotTraverse(parts: string[], at: Reach): Error {
-  const part = parts[at.depth]!;
-  const holder = at.depth > 0 ? parts[at.depth - 1]! : '';
+export function notViable(parts: string[], { depth, value }: Reach): Error {
+  const holder = depth > 0 ? parts[depth - 1] : '';
   return mongoError(
     'PathNotViable',
-    `Cannot use the part (${part}) of (${parts.join('.')}) to traverse the element ({${holder}: ${describe(at.value)}})`,
+    `Cannot use '${parts[depth]}' of '${parts.join('.')}' in {${holder}: ${show(value)}}`,
   );
 }
 
@@ -107,13 +106,7 @@ export class Working {
    * that was created.
    */
   create(parts: string[], at: Reach, value: Value): string[] {
-    if (!canHold(at.value, parts[at.depth]!)) {
-      const holder = at.depth > 0 ? parts[at.depth - 1]! : '';
-      throw mongoError(
-        'PathNotViable',
-        `Cannot create field '${parts[at.depth]}' in element {${holder}: ${describe(at.value)}}`,
-      );
-    }
+    if (!canHold(at.value, parts[at.depth]!)) throw notViable(parts, at);
     let created = value;
     for (let i = parts.length - 1; i > at.depth; i--) created = new Map([[parts[i]!, created]]);
     const path = parts.slice(0, at.depth + 1);

@@ -1,21 +1,6 @@
 import { mongoError } from '../errors';
-import {
-  Binary,
-  BSONRegExp,
-  BSONSymbol,
-  Code,
-  CodeWithScope,
-  DBPointer,
-  Decimal128,
-  type Doc,
-  Int32,
-  MaxKey,
-  MinKey,
-  ObjectId,
-  Timestamp,
-  Undefined,
-  type Value,
-} from './value';
+import { Binary, BSONRegExp, Code, Decimal128, Int32, MaxKey, MinKey, ObjectId, Timestamp, Undefined } from './value';
+import type { Doc, Value } from './value';
 
 /** Documents may nest this deep, as in mongod. */
 const MAX_DEPTH = 200;
@@ -119,16 +104,6 @@ function readBinary(end: number): Binary {
   return new Binary(new Uint8Array(source.subarray(start, at)), subtype);
 }
 
-function readCodeWithScope(end: number, depth: number): CodeWithScope {
-  const start = at;
-  const length = readLength(end, 14);
-  at += 4;
-  const code = readString(start + length);
-  const scope = readDocument(start + length, depth + 1);
-  if (at !== start + length) throw invalid('code with scope has a wrong length');
-  return new CodeWithScope(code, scope);
-}
-
 function readValue(type: number, end: number, depth: number): Value {
   switch (type) {
     case 1:
@@ -160,16 +135,12 @@ function readValue(type: number, end: number, depth: number): Value {
       if (/[^imxlsu]/.test(options)) throw invalid(`a regular expression has the option '${options}'`);
       return new BSONRegExp(pattern, options);
     }
-    case 12: {
-      const namespace = readString(end);
-      return new DBPointer(namespace, readObjectId(end));
-    }
     case 13:
       return new Code(readString(end));
+    case 12:
     case 14:
-      return new BSONSymbol(readString(end));
     case 15:
-      return readCodeWithScope(end, depth);
+      throw invalid(`the deprecated type ${type} (pointer, symbol, code with scope) is not stored here`);
     case 16:
       return new Int32(source.readInt32LE(need(4, end)));
     case 17: {
@@ -200,7 +171,6 @@ function skipValue(type: number, end: number): void {
       return;
     case 2:
     case 13:
-    case 14:
       at += 4 + readLength(end, 1, 4);
       return;
     case 3:
@@ -376,23 +346,9 @@ function writeObject(name: string | number, value: Exclude<Value, number | strin
   } else if (value instanceof MinKey) writeHeader(255, name);
   else if (value instanceof MaxKey) writeHeader(127, name);
   else if (value instanceof Undefined) writeHeader(6, name);
-  else if (value instanceof BSONSymbol) {
-    writeHeader(14, name);
-    writeString(value.value);
-  } else if (value instanceof Code) {
+  else {
     writeHeader(13, name);
     writeString(value.code);
-  } else if (value instanceof DBPointer) {
-    writeHeader(12, name);
-    writeString(value.namespace);
-    writeBytes(value.id.id);
-  } else {
-    writeHeader(15, name);
-    const start = used;
-    writeInt32(0);
-    writeString(value.code);
-    writeDocument(value.scope, depth + 1);
-    target.writeInt32LE(used - start, start);
   }
 }
 

@@ -1,22 +1,8 @@
 import { compareUnpacked, exactDouble, fromInteger, toDouble, unpack, type Unpacked } from './decimal';
-import {
-  Binary,
-  BSONRegExp,
-  BSONSymbol,
-  Code,
-  CodeWithScope,
-  DBPointer,
-  Decimal128,
-  type Doc,
-  Int32,
-  MaxKey,
-  MinKey,
-  ObjectId,
-  Timestamp,
-  type Value,
-} from './value';
+import { Binary, BSONRegExp, Code, Decimal128, Int32, MaxKey, MinKey, ObjectId, Timestamp } from './value';
+import type { Doc, Value } from './value';
 
-/** The places of the types in BSON comparison order; all numbers share one, strings and symbols too. */
+/** The places of the types in BSON comparison order; all numbers share one. */
 export const RANK = {
   minKey: 1,
   missing: 2,
@@ -31,9 +17,7 @@ export const RANK = {
   date: 45,
   timestamp: 47,
   regex: 50,
-  dbPointer: 55,
   code: 60,
-  codeWithScope: 65,
   maxKey: 127,
 } as const;
 
@@ -60,12 +44,9 @@ export function typeRank(v: Value | undefined): number {
   if (v instanceof Binary) return RANK.binData;
   if (v instanceof Timestamp) return RANK.timestamp;
   if (v instanceof BSONRegExp) return RANK.regex;
-  if (v instanceof BSONSymbol) return RANK.string;
   if (v instanceof MinKey) return RANK.minKey;
   if (v instanceof MaxKey) return RANK.maxKey;
   if (v instanceof Code) return RANK.code;
-  if (v instanceof CodeWithScope) return RANK.codeWithScope;
-  if (v instanceof DBPointer) return RANK.dbPointer;
   return RANK.missing;
 }
 
@@ -141,16 +122,12 @@ function compareArrays(a: Value[], b: Value[]): number {
   return a.length - b.length;
 }
 
-function textOf(v: string | BSONSymbol): string {
-  return typeof v === 'string' ? v : v.value;
-}
-
 function compareSameRank(a: Value, b: Value, rank: number): number {
   switch (rank) {
     case RANK.number:
       return compareNumbers(a as Numeric, b as Numeric);
     case RANK.string:
-      return compareStrings(textOf(a as string), textOf(b as string));
+      return compareStrings(a as string, b as string);
     case RANK.object:
       return compareDocs(a as Doc, b as Doc);
     case RANK.array:
@@ -185,17 +162,6 @@ function compareSameRank(a: Value, b: Value, rank: number): number {
     }
     case RANK.code:
       return compareStrings((a as Code).code, (b as Code).code);
-    case RANK.codeWithScope: {
-      const x = a as CodeWithScope;
-      const y = b as CodeWithScope;
-      return compareStrings(x.code, y.code) || compareDocs(x.scope, y.scope);
-    }
-    case RANK.dbPointer: {
-      const x = a as DBPointer;
-      const y = b as DBPointer;
-      const byLength = Buffer.byteLength(x.namespace) - Buffer.byteLength(y.namespace);
-      return byLength || compareStrings(x.namespace, y.namespace) || compareBytes(x.id.id, y.id.id);
-    }
     default:
       return 0; // MinKey, MaxKey, null, undefined and missing have one value each
   }

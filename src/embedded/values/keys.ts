@@ -1,22 +1,8 @@
 import { createHash } from 'node:crypto';
 import { exact, RANK, typeRank } from './compare';
 import { compareUnpacked, exactDouble, toDouble, type Finite } from './decimal';
-import {
-  asNumber,
-  Binary,
-  BSONRegExp,
-  BSONSymbol,
-  Code,
-  CodeWithScope,
-  DBPointer,
-  Decimal128,
-  type Doc,
-  Int32,
-  ObjectId,
-  Timestamp,
-  Undefined,
-  type Value,
-} from './value';
+import { asNumber, Binary, BSONRegExp, Code, Decimal128, Int32, ObjectId, Timestamp, Undefined } from './value';
+import type { Doc, Value } from './value';
 
 /** What encodeKey() gives at most: LMDB takes keys of 1,978 bytes, which hold an index number and a record id too. */
 const MAX_ENCODED_BYTES = 1900;
@@ -61,13 +47,6 @@ function bytes(value: Uint8Array): void {
   }
   out[used++] = 0;
   out[used++] = 0;
-}
-
-function counted(value: Uint8Array): void {
-  reserve(value.length + 4);
-  used = out.writeUInt32BE(value.length, used);
-  out.set(value, used);
-  used += value.length;
 }
 
 function raw(value: Uint8Array): void {
@@ -135,7 +114,7 @@ function payload(value: Value): void {
       number(value as number);
       return;
     case RANK.string:
-      text(value instanceof BSONSymbol ? value.value : (value as string));
+      text(value as string);
       return;
     case RANK.object:
       document(value as Doc);
@@ -168,13 +147,6 @@ function payload(value: Value): void {
     text(value.pattern);
     text(value.options);
   } else if (value instanceof Code) text(value.code);
-  else if (value instanceof CodeWithScope) {
-    text(value.code);
-    document(value.scope);
-  } else if (value instanceof DBPointer) {
-    counted(Buffer.from(value.namespace));
-    raw(value.id.id);
-  }
   // MinKey, MaxKey, null and undefined have no payload.
 }
 

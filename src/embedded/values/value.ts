@@ -1,28 +1,12 @@
-import { Binary, BSONRegExp, BSONSymbol, Code, Decimal128, Int32, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
+import { Binary, BSONRegExp, Code, Decimal128, Int32, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
 
-export { Binary, BSONRegExp, BSONSymbol, Code, Decimal128, Int32, MaxKey, MinKey, ObjectId, Timestamp };
+export { Binary, BSONRegExp, Code, Decimal128, Int32, MaxKey, MinKey, ObjectId, Timestamp };
 
-/** The deprecated BSON type 6, kept so that old documents survive a rewrite. */
+/** The deprecated BSON type 6; also what an index holds for an empty array. */
 export class Undefined {
   static readonly instance = new Undefined();
   readonly kind = 'undefined';
   private constructor() {}
-}
-
-/** The deprecated BSON type 12, kept so that old documents survive a rewrite. */
-export class DBPointer {
-  constructor(
-    readonly namespace: string,
-    readonly id: ObjectId,
-  ) {}
-}
-
-/** The deprecated BSON type 15: code with a scope. */
-export class CodeWithScope {
-  constructor(
-    readonly code: string,
-    readonly scope: Doc,
-  ) {}
 }
 
 /** A document: field order is kept and any string may be a field name. */
@@ -38,7 +22,6 @@ export type Value =
   | bigint
   | Decimal128
   | string
-  | BSONSymbol
   | boolean
   | null
   | Undefined
@@ -50,8 +33,6 @@ export type Value =
   | Binary
   | BSONRegExp
   | Code
-  | CodeWithScope
-  | DBPointer
   | MinKey
   | MaxKey;
 
@@ -142,8 +123,10 @@ export function typeName(v: Value): TypeName {
   if (v instanceof MinKey) return 'minKey';
   if (v instanceof MaxKey) return 'maxKey';
   if (v instanceof Undefined) return 'undefined';
-  if (v instanceof BSONSymbol) return 'symbol';
-  if (v instanceof Code) return 'javascript';
-  if (v instanceof CodeWithScope) return 'javascriptWithScope';
-  return 'dbPointer';
+  return 'javascript';
+}
+
+/** How many values a count is, as the smallest integer type that holds it. */
+export function countValue(n: number): Value {
+  return n <= 2147483647 ? int(n) : BigInt(n);
 }

@@ -7,10 +7,7 @@ export const OP_REPLY = 1;
 export const OP_QUERY = 2004;
 export const OP_MSG = 2013;
 const HEADER_BYTES = 16;
-const CHECKSUM_PRESENT = 1;
 const MORE_TO_COME = 2;
-/** Flags that a receiver must understand are the low 16; exhaustAllowed (bit 16) may be ignored. */
-const KNOWN_REQUIRED = CHECKSUM_PRESENT | MORE_TO_COME;
 
 export interface Header {
   length: number;
@@ -45,14 +42,9 @@ export function parseMessage(message: Buffer): ParsedMessage {
 function parseMsg(message: Buffer, header: Header): ParsedMessage {
   if (message.length < HEADER_BYTES + 4 + 1 + 5) throw new ProtocolViolation('OP_MSG is too short');
   const flags = message.readUInt32LE(HEADER_BYTES);
-  if ((flags & 0xffff & ~KNOWN_REQUIRED) !== 0)
-    throw new ProtocolViolation(`OP_MSG has unknown required flags ${flags}`);
-  let end = message.length;
-  if (flags & CHECKSUM_PRESENT) {
-    end -= 4;
-    if (crc32c(message.subarray(0, end)) !== message.readUInt32LE(end))
-      throw new ProtocolViolation('OP_MSG checksum is wrong');
-  }
+  // Flags that a receiver must understand are the low 16. Checksums are refused: no driver sends them unasked.
+  if ((flags & 0xffff & ~MORE_TO_COME) !== 0) throw new ProtocolViolation(`OP_MSG has unknown required flags ${flags}`);
+  const end = message.length;
   let body: Buffer | undefined;
   const sequences = new Map<string, Buffer[]>();
   for (let at = HEADER_BYTES + 4; at < end;) {
@@ -159,17 +151,4 @@ function encodeArray(documents: Buffer[]): Buffer[] {
   parts.push(Buffer.alloc(1));
   parts[0]?.writeInt32LE(size, 0);
   return parts;
-}
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ 0x82f63b78 : c >>> 1;
-  return c >>> 0;
-});
-
-/** CRC-32C, the checksum of OP_MSG. */
-export function crc32c(bytes: Buffer): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0);
-  return (crc ^ 0xffffffff) >>> 0;
 }
