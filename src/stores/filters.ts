@@ -209,8 +209,9 @@ function configs(filters: readonly ConfigFilter[] | null | undefined, argument: 
   });
 }
 
+/** One filter stands for itself, so that its index serves it. */
 function anyOf(filters: Filter<Document>[]): Filter<Document> {
-  return filters.length === 0 ? NOTHING : { $or: filters };
+  return filters.length > 1 ? { $or: filters } : (filters[0] ?? NOTHING);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { ensure } from '../errors';
+import { equal } from '../values/compare';
 import { groupKey } from '../values/keys';
-import { Int32, isDoc, ObjectId, type Doc, type Value } from '../values/value';
+import { Decimal128, Int32, isDoc, ObjectId, type Doc, type Value } from '../values/value';
 import { ACCUMULATORS, type Accumulator } from './accumulators';
 import { compileExpression } from './expression';
 import type { Expression, Variables } from './scope';
@@ -31,6 +32,10 @@ function quickKey(id: Value): string | number {
   if (id instanceof ObjectId) return `o${id.toHexString()}`;
   if (typeof id === 'number' && Number.isSafeInteger(id)) return id === 0 ? 0 : id;
   if (typeof id === 'bigint' && id <= Number.MAX_SAFE_INTEGER && id >= Number.MIN_SAFE_INTEGER) return Number(id);
+  if (id instanceof Decimal128) {
+    const number = Number(id.toString());
+    if (Number.isSafeInteger(number) && equal(id, number)) return number === 0 ? 0 : number;
+  }
   return groupKey(id);
 }
 
