@@ -34,10 +34,11 @@ export function isNumber(path: string): Document {
 
 /** A path's value where the API's Int can carry it, else null. */
 export function integer(path: string): Document {
-  // NaN is not at least anything. The comparisons come before $floor and $toInt, which fail on other types.
+  const double = { $toDouble: path };
+  // NaN is not at least anything. The comparisons come before the conversions, which fail on other types.
   const isInt = { $and: [isNumber(path), { $gte: [path, -(2 ** 31) + 1] }, { $lt: [path, 2 ** 31] }] };
   return {
-    $cond: [isInt, { $cond: [{ $eq: [{ $floor: path }, path] }, { $toInt: path }, null] }, null],
+    $cond: [isInt, { $cond: [{ $eq: [{ $floor: double }, double] }, { $toInt: double }, null] }, null],
   };
 }
 
