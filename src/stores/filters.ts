@@ -12,7 +12,7 @@ import type { SubjectFilter } from '../../types/inputs/SubjectFilter';
 import { badInput } from '../errors';
 import { STALLED_AFTER_MS } from './liveness';
 import { decodeName, encodeName, faultOfName } from './names';
-import { toMetricName, toObjectId, toStoredValue, toText } from './values';
+import { MAX_NESTING as STORED_NESTING, toMetricName, toObjectId, toStoredValue, toText } from './values';
 
 /**
  * Typed filters as MongoDB's. Every operator is put here by name: nothing that a client sends becomes an operator, and
@@ -21,6 +21,8 @@ import { toMetricName, toObjectId, toStoredValue, toText } from './values';
 
 const MAX_NESTING = 5;
 const MAX_ITEMS = 250;
+/** Filters in filters, and conditions on config, metrics and scores, of one filter: each costs time for every document. */
+const MAX_CONDITIONS = 500;
 
 /** Matches nothing. */
 const NOTHING: Filter<Document> = { _id: { $in: [] } };
@@ -190,11 +192,22 @@ function equalParts(path: string, value: unknown): Filter<Document>[] {
   ];
 }
 
+/** The lists inside a JSON value are lists of the filter, too. One that is nested too deep is refused where it is read. */
+function assertShortLists(value: unknown, path: string, depth = 0): void {
+  if (typeof value !== 'object' || value === null || depth > STORED_NESTING) return;
+  const items = Array.isArray(value) ? list(value as unknown[], path) : Object.values(value);
+  if (items.length > MAX_ITEMS) throw badInput(path, `has ${items.length} keys; it takes at most ${MAX_ITEMS}`);
+  for (const item of items) assertShortLists(item, path, depth + 1);
+}
+
 function configs(filters: readonly ConfigFilter[] | null | undefined, argument: string): Filter<Document>[] {
   return list(filters ?? [], argument).flatMap((filter, index) => {
     const at = `${argument}[${index}]`;
     const path = toPath('config', filter.path, `${at}.path`);
-    const stored = (value: unknown, name: string) => equals(path, toStoredValue(value, `${at}.${name}`));
+    const stored = (value: unknown, name: string) => {
+      assertShortLists(value, `${at}.${name}`);
+      return equals(path, toStoredValue(value, `${at}.${name}`));
+    };
     const compared = conditions(path, ranges(filter));
     return [
       ...(filter.eq === undefined ? [] : [stored(filter.eq, 'eq')]),
@@ -252,6 +265,19 @@ interface Nested<F> {
   not?: F | null;
 }
 
+/** What of a filter grows without the lists that stand for one condition each. */
+interface Weighed extends Nested<Weighed> {
+  config?: readonly unknown[] | null;
+  metrics?: readonly unknown[] | null;
+  phenotypic?: readonly unknown[] | null;
+}
+
+function conditionsIn({ and, or, not, config, metrics, phenotypic }: Weighed): number {
+  const inner = [...(and ?? []), ...(or ?? []), ...(not ? [not] : [])];
+  const own = [config, metrics, phenotypic].reduce((sum, list) => sum + (list?.length ?? 0), 0);
+  return inner.reduce((sum, filter) => sum + 1 + conditionsIn(filter), own);
+}
+
 function nested<F extends Nested<F>>(
   filter: F,
   path: string,
@@ -259,6 +285,8 @@ function nested<F extends Nested<F>>(
   compile: (inner: F, path: string, depth: number) => Filter<Document>,
 ): Filter<Document>[] {
   if (depth > MAX_NESTING) throw badInput(path, `is nested deeper than ${MAX_NESTING}`);
+  const weight = depth === 0 ? conditionsIn(filter) : 0;
+  if (weight > MAX_CONDITIONS) throw badInput(path, `has ${weight} conditions; it takes at most ${MAX_CONDITIONS}`);
   const all = (filters: readonly F[], name: string) =>
     list(filters, `${path}.${name}`).map((inner, index) => compile(inner, `${path}.${name}[${index}]`, depth + 1));
   return [
