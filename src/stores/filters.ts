@@ -66,6 +66,21 @@ function literally(text: string, path: string): string {
   return toText(text, path, { max: 1024 }).replace(PATTERN_SYNTAX, '\\$&');
 }
 
+/** The first text behind all that begin with this one, in the order of code points; undefined where there is none. */
+function behindAll(start: string): string | undefined {
+  const points = [...start].map((character) => character.codePointAt(0)!);
+  while (points.at(-1) === 0x10ffff) points.pop();
+  const last = points.pop();
+  // Between U+D7FF and U+E000 lie the surrogates, which are no characters.
+  return last === undefined ? undefined : String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
+}
+
+/** Texts that begin with this one: the pattern decides, and the bounds let an index find them. */
+function beginning(field: string, start: string, path: string): Filter<Document>[] {
+  const pattern = { [field]: { $regex: `^${literally(start, path)}` } };
+  return [pattern, ...(start === '' ? [] : conditions(field, { $gte: start, $lt: behindAll(start) }))];
+}
+
 function texts(field: string, filter: StringFilter | null | undefined, path: string): Filter<Document>[] {
   if (!filter) return [];
   const { eq, ne, contains, startsWith } = filter;
@@ -77,7 +92,7 @@ function texts(field: string, filter: StringFilter | null | undefined, path: str
       : undefined,
   }).concat(
     contains == null ? [] : [{ [field]: { $regex: literally(contains, `${path}.contains`) } }],
-    startsWith == null ? [] : [{ [field]: { $regex: `^${literally(startsWith, `${path}.startsWith`)}` } }],
+    startsWith == null ? [] : beginning(field, startsWith, `${path}.startsWith`),
   );
 }
 

@@ -113,7 +113,6 @@ describe('the number of database commands', () => {
     ['subjects(first: 2, filter: { search: "1" }, orderBy: [{ phenotypic: "p" }]) { totalCount nodes { id } }', 2],
     ['bestExperiments(challenge: 1, first: 2) { id }', 1],
     ['bestExperiments(challenge: 1, first: 100) { id }', 1],
-    ['bestPerChallenge { challenge experimentCount }', 1],
     ['bestPerChallenge { challenge experiment { name } }', 2],
     ['trainingTimeByModel { modelName }', 1],
     ['experimentFacets { total byTag { value } byLiveness { value } }', 1],

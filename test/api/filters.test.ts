@@ -101,6 +101,8 @@ describe('filters', () => {
     [{ liveness: ['UNKNOWN', 'FINISHED'] }, 'ac'],
     [{ liveness: [] }, ''],
     [{ name: { startsWith: '' } }, 'abc'],
+    [{ name: { startsWith: 'b' } }, 'b'],
+    [{ modelName: { startsWith: 'EEG' } }, 'b'],
     [{ name: { eq: 'A' } }, ''],
     [{ modelName: { contains: 'GNe' } }, 'b'],
     [{ modelName: { ne: 'EEGNeX' } }, 'ac'],
