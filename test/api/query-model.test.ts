@@ -22,11 +22,11 @@ import {
  */
 
 const SEED = Number(process.env.SEED ?? Date.now() % 0x7fffffff);
-const CASES = Number(process.env.QUERY_CASES ?? 2400);
+const CASES = Number(process.env.QUERY_CASES ?? 2000);
 /** Queries that are asked for in one request, page after page. */
 const TOGETHER = 12;
 /** Queries to one set of documents. */
-const PER_COLLECTION = 300;
+const PER_COLLECTION = 250;
 
 interface Case {
   filter: ExperimentInput | SubjectFilterInput;
