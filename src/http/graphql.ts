@@ -7,6 +7,7 @@ import type { Context, ContextFactory } from '../context';
 import { ApiError } from '../errors';
 import type { ClientErrors } from '../execution/client-errors';
 import { depthRule, PARSE_OPTIONS } from '../execution/document-limits';
+import { checkVariables } from '../execution/variable-limits';
 import type { Log } from '../log';
 
 export const GRAPHQL_PATH = '/graphql';
@@ -19,6 +20,17 @@ const refuseSubscriptions: ApolloServerPlugin<Context> = {
         if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return;
         const message = `Subscriptions are served over WebSocket at ${GRAPHQL_PATH}, in the subprotocol graphql-transport-ws.`;
         throw new ApiError('BAD_REQUEST', message, { http: { status: 400 } });
+      },
+    };
+  },
+};
+
+/** Variables that are too many are refused before anything reads them. */
+const limitVariables: ApolloServerPlugin<Context> = {
+  async requestDidStart() {
+    return {
+      async didResolveOperation({ schema, operation, request }) {
+        if (operation) checkVariables(schema, operation, request.variables);
       },
     };
   },
@@ -44,7 +56,7 @@ export async function serveGraphQL(
     validationRules: [depthRule],
     stopOnTerminationSignals: false,
     // Its wrapper around every resolver costs a third of a large answer's time.
-    plugins: [ApolloServerPluginCacheControlDisabled(), refuseSubscriptions],
+    plugins: [ApolloServerPluginCacheControlDisabled(), refuseSubscriptions, limitVariables],
     logger: parts.log,
   });
   await apollo.start();

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import {
   execute,
+  getOperationAST,
   GraphQLError,
   parse,
   specifiedRules,
@@ -15,6 +16,7 @@ import type { ContextFactory } from '../context';
 import { depthRule, PARSE_OPTIONS } from '../execution/document-limits';
 import type { ClientErrors } from '../execution/client-errors';
 import { subscribe } from '../execution/subscribe';
+import { checkVariables } from '../execution/variable-limits';
 import { GRAPHQL_PATH } from './graphql';
 import { faultOfOrigin } from './origins';
 
@@ -87,6 +89,12 @@ function prepare(
           extensions: { code: 'GRAPHQL_VALIDATION_FAILED', ...error.extensions },
         }),
     );
+  }
+  const operation = getOperationAST(document, payload.operationName);
+  try {
+    if (operation) checkVariables(schema, operation, payload.variables);
+  } catch (error) {
+    return [error as GraphQLError];
   }
   return { schema, document, operationName: payload.operationName, variableValues: payload.variables };
 }
