@@ -6,7 +6,7 @@ import type { CreateExperimentInput } from '../../types/inputs/CreateExperimentI
 import type { UpdateExperimentInput } from '../../types/inputs/UpdateExperimentInput';
 import { badInput, conflict, notFound } from '../errors';
 import { EXPERIMENTS, wholeAnswer } from './collections';
-import { digestOf, sameContent } from './content';
+import { asRead, digestOf, sameContent } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
 import { orderBy, type Order } from './orders';
@@ -122,14 +122,23 @@ export class ExperimentStore {
     };
     assertFits(document, 'input');
     const parentId = given.parent_experiment_id as ObjectId | undefined;
-    if (parentId && !(await this.exists(parentId))) throw notFound('Parent experiment', parentId.toHexString());
+    if (parentId && !(await this.exists(parentId))) {
+      // A late retry finds what it stored, although the parent is gone by now.
+      const experiment = await this.sameCreation(document);
+      if (!experiment) throw notFound('Parent experiment', parentId.toHexString());
+      return { experiment, outcome: WriteOutcome.UNCHANGED };
+    }
     try {
       await withinTime(this.collection.insertOne(document));
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
-      return { experiment: await this.sameCreation(id, document), outcome: WriteOutcome.UNCHANGED };
+      const experiment = await this.sameCreation(document);
+      if (experiment) return { experiment, outcome: WriteOutcome.UNCHANGED };
+      throw conflict(
+        `Experiment ${id.toHexString()} is stored with other content; take a new id for another experiment.`,
+      );
     }
-    return { experiment: (await this.byIds([id]))[0]!, outcome: WriteOutcome.CREATED };
+    return { experiment: this.reader.experiment(asRead(document) as Document), outcome: WriteOutcome.CREATED };
   }
 
   /** Changes the fields given; NOT_FOUND where the experiment does not exist. Equal values write nothing. */
@@ -198,12 +207,10 @@ export class ExperimentStore {
     return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null));
   }
 
-  private async sameCreation(id: ObjectId, document: Document): Promise<Experiment> {
-    const stored = await this.collection.findOne({ _id: id }, readLimit());
-    if (stored && stored.creation_digest === document.creation_digest) return this.reader.experiment(stored);
-    throw conflict(
-      `Experiment ${id.toHexString()} is stored with other content; take a new id for another experiment.`,
-    );
+  /** The stored experiment of this id, where it was created with the same content; else undefined. */
+  private async sameCreation({ _id, creation_digest }: WithId<Document>): Promise<Experiment | undefined> {
+    const stored = await this.collection.findOne({ _id }, readLimit());
+    return stored?.creation_digest === creation_digest ? this.reader.experiment(stored!) : undefined;
   }
 
   /** Refuses a parent that does not exist, that is the experiment itself, or that descends from it. */
