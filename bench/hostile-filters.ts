@@ -47,6 +47,7 @@ async function main(): Promise<void> {
       dataDir,
       mongodbUri: undefined,
       embeddedPort: undefined,
+      stalledAfterMinutes: 5,
       logLevel: 'error',
       production: false,
     },

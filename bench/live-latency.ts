@@ -47,6 +47,7 @@ async function main(): Promise<void> {
       dataDir: folder,
       mongodbUri: embedded.uri,
       embeddedPort: undefined,
+      stalledAfterMinutes: 5,
       logLevel: 'warn',
       production: false,
     },

@@ -192,7 +192,14 @@ async function prepare(name: string, experiments: number): Promise<Side> {
   });
   const filledIn = performance.now() - began;
   await database.close();
-  const config = { port: 0, host: '127.0.0.1', dataDir: folder, mongodbUri: embedded.uri, embeddedPort: undefined };
+  const config = {
+    port: 0,
+    host: '127.0.0.1',
+    dataDir: folder,
+    mongodbUri: embedded.uri,
+    embeddedPort: undefined,
+    stalledAfterMinutes: 5,
+  };
   const server = await createServer({ ...config, logLevel: 'warn', production: false }, createLog('warn'));
   return { ...laboratory, name, folder, embedded, server, filledIn };
 }

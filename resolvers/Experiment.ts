@@ -15,13 +15,12 @@ import {
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Context } from '../src/context';
 import { badInput } from '../src/errors';
-import { livenessOf } from '../src/stores/liveness';
 import { CHECKPOINT_LIMITS, CHECKPOINT_ORDER } from '../src/stores/checkpoints';
 import { EPOCH_LIMITS, EPOCH_ORDER } from '../src/stores/epochs';
 import { EXPERIMENT_LIMITS, EXPERIMENT_ORDER } from '../src/stores/experiments';
 import { experimentFilter } from '../src/stores/filters';
 import { experimentOrder } from '../src/stores/order-input';
-import { EMPTY_PAGE, toPageRequest } from '../src/stores/pages';
+import { EMPTY_PAGE, momentOfWalk, toPageRequest } from '../src/stores/pages';
 import { projections } from '../src/stores/projections';
 import { SERIES_LIMITS } from '../src/stores/series';
 import { SUBJECT_LIMITS, SUBJECT_ORDER, type SubjectSelection } from '../src/stores/subjects';
@@ -77,9 +76,10 @@ export class ExperimentResolver {
     @Ctx() { stores }: Context,
     @Info() info: GraphQLResolveInfo,
   ): Promise<ConnectionSource<Experiment>> {
-    const order = experimentOrder(orderBy) ?? EXPERIMENT_ORDER;
+    const liveness = stores.liveness.at(momentOfWalk(args));
+    const order = experimentOrder(orderBy, liveness) ?? EXPERIMENT_ORDER;
     const request = toPageRequest(args, order, EXPERIMENT_LIMITS, projections.experiment(nodeSelectionOf(info)));
-    const condition = experimentFilter(filter, new Date());
+    const condition = experimentFilter(filter, liveness);
     return toConnection(await stores.experiments.page(condition, order, request), () =>
       stores.experiments.count(condition),
     );
@@ -103,8 +103,8 @@ export class ExperimentResolver {
   }
 
   @FieldResolver(() => ExperimentLiveness, { description: 'Whether a run that says RUNNING shows signs of life.' })
-  liveness(@Root() experiment: Experiment): ExperimentLiveness {
-    return livenessOf(experiment, new Date());
+  liveness(@Root() experiment: Experiment, @Ctx() { stores }: Context): ExperimentLiveness {
+    return stores.liveness.at().of(experiment);
   }
 
   @FieldResolver(() => Experiment, { nullable: true, description: 'The run that this one continues.' })
@@ -296,7 +296,7 @@ export class ExperimentResolver {
   @Mutation(() => HeartbeatPayload, {
     description:
       "A running trainer's sign of life: cheap, sent about once a minute. A run that has sent one counts as STALLED after " +
-      '5 minutes of silence.',
+      '5 minutes of silence, unless the server is set otherwise.',
   })
   async heartbeat(
     @Arg('experimentId', () => ID, { description: 'The run.' }) experimentId: string,

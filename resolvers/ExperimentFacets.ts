@@ -12,7 +12,7 @@ export class ExperimentFacetsResolver {
     @Arg('filter', () => ExperimentFilter, { nullable: true, description: 'Which runs; all if left out.' })
     filter?: ExperimentFilter,
   ): Promise<ExperimentFacets> {
-    const now = new Date();
-    return stores.reports.facets(experimentFilter(filter, now), now);
+    const liveness = stores.liveness.at();
+    return stores.reports.facets(experimentFilter(filter, liveness), liveness);
   }
 }

@@ -14,6 +14,6 @@ export class ModelTrainingTimeResolver {
     @Arg('filter', () => ExperimentFilter, { nullable: true, description: 'Which runs; all if left out.' })
     filter?: ExperimentFilter,
   ): Promise<ModelTrainingTime[]> {
-    return stores.reports.trainingTimeByModel(experimentFilter(filter, new Date()));
+    return stores.reports.trainingTimeByModel(experimentFilter(filter, stores.liveness.at()));
   }
 }

@@ -23,8 +23,9 @@ export class QueryPlanResolver {
     orderBy?: ExperimentOrder[],
     @Arg('first', () => Int, { nullable: true, description: 'As in `experiments`.' }) first?: number,
   ): Promise<QueryPlan> {
-    const order = experimentOrder(orderBy) ?? EXPERIMENT_ORDER;
+    const liveness = stores.liveness.at();
+    const order = experimentOrder(orderBy, liveness) ?? EXPERIMENT_ORDER;
     const { limit } = toPageRequest({ first: first ?? null }, order, EXPERIMENT_LIMITS, null);
-    return stores.reports.explain(experimentFilter(filter, new Date()), order, limit);
+    return stores.reports.explain(experimentFilter(filter, liveness), order, limit);
   }
 }

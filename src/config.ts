@@ -19,8 +19,12 @@ export interface Config {
   /** Loopback port of the embedded database beside its socket, for PyMongo, mongosh and the like; undefined for none. */
   embeddedPort: number | undefined;
   logLevel: LogLevel;
+  /** Minutes of silence after which a run that used to send heartbeats counts as STALLED. */
+  stalledAfterMinutes: number;
   production: boolean;
 }
+
+const MINUTES_OF_A_WEEK = 7 * 24 * 60;
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
@@ -81,6 +85,17 @@ const SETTINGS = {
       .optional(),
     help: 'EMBEDDED_PORT=27017 # loopback port of the embedded database, for PyMongo and mongosh; it asks nobody for a password',
   },
+  STALLED_AFTER_MINUTES: {
+    schema: z
+      .string()
+      .default('5')
+      .refine(
+        (text) => /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= MINUTES_OF_A_WEEK,
+        `must be a whole number of minutes from 1 to ${MINUTES_OF_A_WEEK} (a week)`,
+      )
+      .transform(Number),
+    help: 'STALLED_AFTER_MINUTES=5   # silence after which a run that used to send heartbeats counts as STALLED',
+  },
   LOG_LEVEL: {
     schema: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
     help: 'LOG_LEVEL=info      # fatal, error, warn, info, debug, trace or silent',
@@ -128,6 +143,7 @@ export function parseConfig(environment: NodeJS.Dict<string>): Config {
     dataDir: read('DATA_DIR', SETTINGS.DATA_DIR.schema),
     mongodbUri: read('MONGODB_URI', SETTINGS.MONGODB_URI.schema),
     embeddedPort: read('EMBEDDED_PORT', SETTINGS.EMBEDDED_PORT.schema),
+    stalledAfterMinutes: read('STALLED_AFTER_MINUTES', SETTINGS.STALLED_AFTER_MINUTES.schema),
     logLevel: read('LOG_LEVEL', SETTINGS.LOG_LEVEL.schema),
     production: read('NODE_ENV', SETTINGS.NODE_ENV.schema) === 'production',
   };

@@ -66,7 +66,7 @@ export async function createServer(config: Config, log: Log): Promise<Epochgraph
     const opened = await openConfiguredDatabase(config, log);
     closers.push(() => opened.close());
 
-    const stores = createStores(opened.database, log);
+    const stores = createStores(opened.database, log, config);
     const broker = new Broker();
     const feed = new ChangeFeed(opened.database, broker, log);
     await feed.start();
@@ -77,7 +77,11 @@ export async function createServer(config: Config, log: Log): Promise<Epochgraph
     const createContext = createContextFactory({
       stores,
       live: new Live(stores, broker, feed),
-      server: { version: VERSION, embedded: opened.embedded, limits: LIMITS },
+      server: {
+        version: VERSION,
+        embedded: opened.embedded,
+        limits: { ...LIMITS, stalledAfterMinutes: config.stalledAfterMinutes },
+      },
     });
     const clientErrors = createClientErrors(log);
 

@@ -5,7 +5,8 @@ import { JSONValue } from './scalars/JSON';
 export class ComparedValue {
   @Field(() => String, {
     description:
-      'Keys joined by dots, such as "scheduler.gamma"; a dot or percent sign inside a key is written %2E or %25.',
+      'In `configDiff` keys joined by dots, such as "scheduler.gamma"; a dot or percent sign inside a key is written %2E or ' +
+      '%25, as in ConfigFilter. In `metricDiff` the name of the metric as it is.',
   })
   path!: string;
 

@@ -7,11 +7,13 @@ export class ExperimentComparison {
   @Field(() => [Experiment], { description: 'In the order of the ids given.' })
   experiments!: Experiment[];
 
-  @Field(() => [ComparedValue], { description: 'Config paths whose values are not all equal, sorted by path.' })
+  @Field(() => [ComparedValue], {
+    description: 'Config paths whose values are not all equal, by path in UTF-16 code units.',
+  })
   configDiff!: ComparedValue[];
 
   @Field(() => [ComparedValue], {
-    description: "The runs' own metrics whose values are not all equal, sorted by name. NaN equals NaN.",
+    description: "The runs' own metrics whose values are not all equal, by name in UTF-16 code units. NaN equals NaN.",
   })
   metricDiff!: ComparedValue[];
 }

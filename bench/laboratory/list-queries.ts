@@ -9,6 +9,7 @@ import type { CollectionName } from '../../src/stores/collections';
 import { EPOCH_ORDER } from '../../src/stores/epochs';
 import { EXPERIMENT_ORDER } from '../../src/stores/experiments';
 import { experimentFilter } from '../../src/stores/filters';
+import { Liveness } from '../../src/stores/liveness';
 import { experimentOrder, subjectOrder } from '../../src/stores/order-input';
 import { orderBy, type Order } from '../../src/stores/orders';
 import { SUBJECT_ORDER } from '../../src/stores/subjects';
@@ -28,19 +29,23 @@ export interface ListQuery {
   indexes: readonly string[];
 }
 
+/** Liveness, as of the time of the laboratory. */
+const LIVENESS = new Liveness(5 * 60_000).at(NEWEST_START);
+
 const NEWEST = 'start_time_-1__id_-1';
 const BY_STATUS = 'status_1_start_time_-1__id_-1';
+const BY_STATUS_AND_ID = 'status_1__id_1';
 const BEST = 'metrics.best_val_loss_1__id_1';
 
 const { ASC, DESC } = OrderDirection;
 const { RUNNING, COMPLETED, FAILED, STOPPED } = ExperimentStatus;
 
 function experiments(what: string, filter: ExperimentFilter, order: Order, indexes: readonly string[]): ListQuery {
-  return { what, collection: 'experiments', filter: experimentFilter(filter, NEWEST_START), order, indexes };
+  return { what, collection: 'experiments', filter: experimentFilter(filter, LIVENESS), order, indexes };
 }
 
 function by(field: ExperimentOrderField, direction = ASC): Order {
-  return experimentOrder([{ field, direction }])!;
+  return experimentOrder([{ field, direction }], LIVENESS)!;
 }
 
 /** Every kind of list page, for a laboratory of `fillLaboratory` that holds this experiment with its children's parent. */
@@ -99,19 +104,27 @@ export function listQueries({ run, parent }: { run: ObjectId; parent: ObjectId }
     },
     experiments('all, lately ended first', {}, by(ExperimentOrderField.END_TIME, DESC), ['end_time_-1__id_-1']),
     experiments('all, by name', {}, by(ExperimentOrderField.NAME), ['experiment_name_1__id_1']),
-    experiments('all, by status', {}, by(ExperimentOrderField.STATUS), []),
+    experiments('all, alive first', {}, by(ExperimentOrderField.LIVENESS), [BY_STATUS_AND_ID, BY_STATUS, 'status_1']),
+    experiments('all, finished first', {}, by(ExperimentOrderField.LIVENESS, DESC), [BY_STATUS_AND_ID, '_id_']),
+    experiments('all, by status', {}, by(ExperimentOrderField.STATUS), [BY_STATUS_AND_ID]),
+    experiments('all, by the metric best_val_loss', {}, experimentOrder([{ metric: 'best_val_loss' }], LIVENESS)!, [
+      BEST,
+    ]),
     experiments('all, by challenge', {}, by(ExperimentOrderField.CHALLENGE), []),
     experiments('all, by model', {}, by(ExperimentOrderField.MODEL_NAME), []),
     experiments('all, lately seen first', {}, by(ExperimentOrderField.LAST_SEEN_AT, DESC), []),
     experiments('all, most epochs first', {}, by(ExperimentOrderField.TOTAL_EPOCHS, DESC), []),
     experiments('all, by best epoch', {}, by(ExperimentOrderField.BEST_EPOCH), []),
     experiments('all, longest first', {}, by(ExperimentOrderField.TRAINING_TIME_HOURS, DESC), []),
-    experiments('all, by any metric', {}, experimentOrder([{ metric: 'final_val_loss' }])!, []),
-    experiments('all, by a path in config', {}, experimentOrder([{ configPath: 'learning_rate' }])!, []),
+    experiments('all, by any metric', {}, experimentOrder([{ metric: 'final_val_loss' }], LIVENESS)!, []),
+    experiments('all, by a path in config', {}, experimentOrder([{ configPath: 'learning_rate' }], LIVENESS)!, []),
     experiments(
       'all, by two keys',
       {},
-      experimentOrder([{ field: ExperimentOrderField.CHALLENGE }, { field: ExperimentOrderField.BEST_VAL_LOSS }])!,
+      experimentOrder(
+        [{ field: ExperimentOrderField.CHALLENGE }, { field: ExperimentOrderField.BEST_VAL_LOSS }],
+        LIVENESS,
+      )!,
       [],
     ),
     {

@@ -10,7 +10,7 @@ export async function importBidsCommand(files: string[]): Promise<void> {
   const log = createLog(config.logLevel);
   const opened = await openConfiguredDatabase(config, log, 'join');
   try {
-    const report = await importBids(files, createStores(opened.database, log).subjects);
+    const report = await importBids(files, createStores(opened.database, log, config).subjects);
     for (const { file, line, column, message } of report.problems) {
       process.stderr.write(`${file}:${line}: ${column === undefined ? '' : `${column}: `}${message}\n`);
     }

@@ -45,6 +45,7 @@ const INDEXES: Readonly<Record<CollectionName, IndexDescription[]>> = {
     { key: { experiment_name: 1, start_time: -1 } },
     { key: { start_time: -1, _id: -1 } },
     { key: { status: 1, start_time: -1, _id: -1 } },
+    { key: { status: 1, _id: 1 } },
     { key: { 'model.name': 1, start_time: -1, _id: -1 } },
     { key: { created_by: 1, start_time: -1, _id: -1 } },
     { key: { parent_experiment_id: 1, start_time: -1, _id: -1 } },

@@ -19,6 +19,8 @@ export interface Position {
 const VERSION = 1;
 /** A text that a list is ordered by may be long, and its cursor carries it. */
 const LONGEST = 4_000_000;
+/** The last moment that a Date holds, in milliseconds. */
+const LATEST = 8.64e15;
 
 /**
  * A value as JSON keeps it apart from others: `d` a date in milliseconds, `o` an ObjectId, `i` an infinity, `l` a Long and
@@ -47,7 +49,7 @@ function untag(tagged: unknown): KeyValue | ObjectId | undefined {
   if (!Array.isArray(tagged) || tagged.length !== 2) return undefined;
   const [kind, value] = tagged as unknown[];
   if (kind === 'd') {
-    return Number.isInteger(value) && Math.abs(value as number) <= 8.64e15 ? new Date(value as number) : undefined;
+    return Number.isInteger(value) && Math.abs(value as number) <= LATEST ? new Date(value as number) : undefined;
   }
   if (kind === 'v') {
     return value === null || ['number', 'string', 'boolean'].includes(typeof value) ? (value as KeyValue) : undefined;
@@ -61,22 +63,46 @@ function untag(tagged: unknown): KeyValue | ObjectId | undefined {
   }
 }
 
-/** The opaque cursor of a place: versioned, and bound to the name of its order. */
-export function encodeCursor(order: string, { values, id }: Position): string {
-  return Buffer.from(JSON.stringify([VERSION, order, values.map(tag), tag(id)])).toString('base64url');
+/** What a cursor is bound to: the order by name, and the moment by which it is judged, where it is. */
+export interface CursorOrder {
+  name: string;
+  keys: { length: number };
+  moment?: Date;
+}
+
+/** The opaque cursor of a place: versioned, and bound to its order. */
+export function encodeCursor({ name, moment }: CursorOrder, { values, id }: Position): string {
+  const fields = [VERSION, name, values.map(tag), tag(id), ...(moment ? [moment.getTime()] : [])];
+  return Buffer.from(JSON.stringify(fields)).toString('base64url');
+}
+
+/** The moment that a cursor carries; undefined where it carries none, and for what is no cursor. */
+export function momentOf(cursor: string): Date | undefined {
+  const fields = parse(cursor);
+  const moment: unknown = Array.isArray(fields) && fields.length === 5 ? fields[4] : undefined;
+  return Number.isInteger(moment) && (moment as number) >= 0 && (moment as number) <= LATEST
+    ? new Date(moment as number)
+    : undefined;
 }
 
 /** The place that a cursor stands for; BAD_USER_INPUT for anything that is not a cursor of this order. */
-export function decodeCursor(order: string, keys: number, cursor: string, path: string): Position {
-  const fields = cursor.length <= LONGEST ? parse(cursor) : undefined;
-  if (!Array.isArray(fields) || fields.length !== 4) {
+export function decodeCursor(order: CursorOrder, cursor: string, path: string): Position {
+  const fields = parse(cursor);
+  if (!Array.isArray(fields) || fields.length < 4 || fields.length > 5) {
     throw badInput(path, 'is not a cursor; take one from `pageInfo` or an edge of the same list');
   }
-  const [version, name, taggedValues, taggedId] = fields as unknown[];
-  if (version !== VERSION || name !== order) {
-    throw badInput(path, `is a cursor of another list or order; this one is ordered by ${order}`);
+  const [version, name, taggedValues, taggedId, moment] = fields as unknown[];
+  if (version !== VERSION || name !== order.name) {
+    throw badInput(path, `is a cursor of another list or order; this one is ordered by ${order.name}`);
   }
-  const values = Array.isArray(taggedValues) && taggedValues.length === keys ? taggedValues.map(untag) : [undefined];
+  if (moment !== order.moment?.getTime()) {
+    throw badInput(
+      path,
+      'is a cursor of another walk: both cursors of a call must come from pages after one first page',
+    );
+  }
+  const { length } = order.keys;
+  const values = Array.isArray(taggedValues) && taggedValues.length === length ? taggedValues.map(untag) : [undefined];
   const id = untag(taggedId);
   const isId = id instanceof ObjectId || typeof id === 'string' || typeof id === 'number';
   if (!isId || values.some((value) => value === undefined || value instanceof ObjectId)) {
@@ -86,6 +112,7 @@ export function decodeCursor(order: string, keys: number, cursor: string, path: 
 }
 
 function parse(cursor: string): unknown {
+  if (cursor.length > LONGEST) return undefined;
   try {
     return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
   } catch {

@@ -1,5 +1,4 @@
 import type { Document, Filter } from 'mongodb';
-import { ExperimentLiveness } from '../../types/enums/ExperimentLiveness';
 import { ExperimentStatus } from '../../types/enums/ExperimentStatus';
 import type { Experiment } from '../../types/Experiment';
 import type { ExperimentFacets } from '../../types/ExperimentFacets';
@@ -10,7 +9,7 @@ import type { Database } from './database';
 import type { DocumentReader } from './documents';
 import { explainPage } from './explain';
 import { among, countBy, eachOnce, integer, isNumber, ofType, toFacet } from './facets';
-import { STALLED_AFTER_MS } from './liveness';
+import type { LivenessAt } from './liveness';
 import { encodeName } from './names';
 import { findPage } from './pages';
 import { orderBy, type Order } from './orders';
@@ -20,7 +19,6 @@ import { toMetricName } from './values';
 const FACET_FIELDS = { status: 1, challenge: 1, 'model.name': 1, tags: 1, last_heartbeat_at: 1, last_seen_at: 1 };
 
 const STATUSES = Object.values(ExperimentStatus);
-const OVER = STATUSES.filter((status) => status !== ExperimentStatus.RUNNING);
 
 /** Only documents with one number at the path: a list, which MongoDB compares by its items, is none. */
 function numberAt(path: string, range: Document = { $gte: -Infinity }): Filter<Document> {
@@ -31,28 +29,6 @@ function numberAt(path: string, range: Document = { $gte: -Infinity }): Filter<D
 export interface Yardstick {
   metric: string;
   direction: 1 | -1;
-}
-
-/** The rule of liveness as an expression: the same as `livenessOf` and the filter of that name. */
-function livenessExpression(now: Date): Document {
-  const since = new Date(now.getTime() - STALLED_AFTER_MS);
-  const finished = { $in: ['$status', OVER] };
-  const isDate = (path: string) => ({ $eq: [{ $type: path }, 'date'] });
-  const heard = (path: string) => ({ $and: [isDate(path), { $gte: [path, since] }] });
-  const literal = (state: ExperimentLiveness) => ({ $literal: state });
-  return {
-    $switch: {
-      branches: [
-        { case: finished, then: literal(ExperimentLiveness.FINISHED) },
-        { case: { $not: [isDate('$last_heartbeat_at')] }, then: literal(ExperimentLiveness.UNKNOWN) },
-        {
-          case: { $or: [heard('$last_heartbeat_at'), heard('$last_seen_at')] },
-          then: literal(ExperimentLiveness.ALIVE),
-        },
-      ],
-      default: literal(ExperimentLiveness.STALLED),
-    },
-  };
 }
 
 /** Questions about many experiments at once, each answered by one aggregation that reads no epochs. */
@@ -122,7 +98,7 @@ export class ExperimentReports {
   }
 
   /** What the experiments under a filter are, in counts. */
-  async facets(filter: Filter<Document>, now: Date): Promise<ExperimentFacets> {
+  async facets(filter: Filter<Document>, liveness: LivenessAt): Promise<ExperimentFacets> {
     const [found] = await this.aggregate([
       { $match: filter },
       { $project: FACET_FIELDS },
@@ -133,7 +109,7 @@ export class ExperimentReports {
           challenge: countBy(integer('$challenge')),
           model: countBy(ofType('string', '$model.name')),
           tag: countBy('$value', ...eachOnce('$tags')),
-          liveness: countBy(livenessExpression(now)),
+          liveness: countBy(liveness.expression()),
         },
       },
     ]);

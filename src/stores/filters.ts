@@ -1,5 +1,4 @@
 import type { Document, Filter, ObjectId } from 'mongodb';
-import { ExperimentLiveness } from '../../types/enums/ExperimentLiveness';
 import { ExperimentStatus } from '../../types/enums/ExperimentStatus';
 import type { ConfigFilter } from '../../types/inputs/ConfigFilter';
 import type { DateTimeFilter } from '../../types/inputs/DateTimeFilter';
@@ -10,7 +9,7 @@ import type { StringFilter } from '../../types/inputs/StringFilter';
 import type { StringListFilter } from '../../types/inputs/StringListFilter';
 import type { SubjectFilter } from '../../types/inputs/SubjectFilter';
 import { badInput } from '../errors';
-import { STALLED_AFTER_MS } from './liveness';
+import type { LivenessAt } from './liveness';
 import { decodeName, encodeName, faultOfName } from './names';
 import { MAX_NESTING as STORED_NESTING, toMetricName, toObjectId, toStoredValue, toText } from './values';
 
@@ -251,28 +250,6 @@ function inStatus(statuses: readonly ExperimentStatus[]): Filter<Document> {
   return { status: { $in: stored.flat() } };
 }
 
-const OVER = Object.values(ExperimentStatus).filter((status) => status !== ExperimentStatus.RUNNING);
-const FINISHED: Filter<Document> = { status: { $in: OVER } };
-/** What reads as running: every other status, known or not. */
-const RUNNING: Filter<Document> = { status: { $nin: OVER } };
-
-/** The rule of liveness as a filter, at `now`: nothing stored has to change for a run to become stalled. */
-function inLiveness(state: ExperimentLiveness, now: Date): Filter<Document> {
-  const since = new Date(now.getTime() - STALLED_AFTER_MS);
-  const beats = { last_heartbeat_at: { $type: 'date' } };
-  const heard = [{ last_heartbeat_at: { $gte: since } }, { last_seen_at: { $gte: since } }];
-  switch (state) {
-    case ExperimentLiveness.FINISHED:
-      return FINISHED;
-    case ExperimentLiveness.UNKNOWN:
-      return { $and: [RUNNING, { last_heartbeat_at: { $not: { $type: 'date' } } }] };
-    case ExperimentLiveness.ALIVE:
-      return { $and: [RUNNING, beats, { $or: heard }] };
-    case ExperimentLiveness.STALLED:
-      return { $and: [RUNNING, beats, { $nor: heard }] };
-  }
-}
-
 /** What every filter type has: parts that are filters of the same type. */
 interface Nested<F> {
   and?: F[] | null;
@@ -315,10 +292,10 @@ function together(filters: Filter<Document>[]): Filter<Document> {
   return filters.length > 1 ? { $and: filters } : (filters[0] ?? {});
 }
 
-/** Which experiments, at `now`. BAD_USER_INPUT, with the path of the value, for what can't be a filter. */
+/** Which experiments, their liveness judged by this rule. BAD_USER_INPUT, with the path of the value, for what can't be a filter. */
 export function experimentFilter(
   filter: ExperimentFilter | null | undefined,
-  now: Date,
+  rule: LivenessAt,
   path = 'filter',
   depth = 0,
 ): Filter<Document> {
@@ -327,13 +304,13 @@ export function experimentFilter(
   const id = (value: string, at: string): ObjectId => toObjectId(value, at);
   const pattern = search == null ? undefined : { $regex: literally(search, `${path}.search`), $options: 'i' };
   return together([
-    ...nested(filter, path, depth, (inner, at, level) => experimentFilter(inner, now, at, level)),
+    ...nested(filter, path, depth, (inner, at, level) => experimentFilter(inner, rule, at, level)),
     ...(ids
       ? [{ _id: { $in: list(ids, `${path}.ids`).map((value, index) => id(value, `${path}.ids[${index}]`)) } }]
       : []),
     ...numbers('challenge', filter.challenge, `${path}.challenge`),
     ...(status ? [inStatus(list(status, `${path}.status`))] : []),
-    ...(liveness ? [anyOf(list(liveness, `${path}.liveness`).map((state) => inLiveness(state, now)))] : []),
+    ...(liveness ? [anyOf(list(liveness, `${path}.liveness`).map((state) => rule.filter(state)))] : []),
     ...texts('experiment_name', filter.name, `${path}.name`),
     ...texts('model.name', filter.modelName, `${path}.modelName`),
     ...labels('tags', filter.tags, `${path}.tags`),

@@ -1,3 +1,4 @@
+import type { Config } from '../config';
 import type { Log } from '../log';
 import { CheckpointStore } from './checkpoints';
 import type { Database } from './database';
@@ -7,6 +8,7 @@ import { ExperimentLifecycle } from './experiment-lifecycle';
 import { ExperimentReports } from './experiment-reports';
 import { ExperimentWriter } from './experiment-writer';
 import { ExperimentStore } from './experiments';
+import { Liveness } from './liveness';
 import { SeriesStore } from './series';
 import { SubjectStore } from './subjects';
 import { KeyedQueue } from './transactions';
@@ -22,10 +24,18 @@ export interface Stores {
   readonly series: SeriesStore;
   readonly checkpoints: CheckpointStore;
   readonly subjects: SubjectStore;
+  readonly liveness: Liveness;
 }
 
-/** The stores over an open database. Writes to one experiment go through one queue, whichever store they are of. */
-export function createStores(database: Database, log: Log): Stores {
+/**
+ * The stores over an open database. Writes to one experiment go through one queue, whichever store they are of. A run that
+ * used to send heartbeats counts as stalled after `stalledAfterMinutes` of silence.
+ */
+export function createStores(
+  database: Database,
+  log: Log,
+  { stalledAfterMinutes }: Pick<Config, 'stalledAfterMinutes'>,
+): Stores {
   const reader = new DocumentReader(log);
   const queue = new KeyedQueue();
   const writer = new ExperimentWriter(database, reader, queue);
@@ -39,5 +49,6 @@ export function createStores(database: Database, log: Log): Stores {
     series: new SeriesStore(database),
     checkpoints: new CheckpointStore(database, reader, queue),
     subjects: new SubjectStore(database, reader),
+    liveness: new Liveness(stalledAfterMinutes * 60_000),
   };
 }

@@ -5,13 +5,14 @@ import type { ExperimentOrder } from '../../types/inputs/ExperimentOrder';
 import type { SubjectOrder } from '../../types/inputs/SubjectOrder';
 import { badInput } from '../errors';
 import { toPath } from './filters';
+import type { LivenessAt } from './liveness';
 import { encodeName } from './names';
 import { orderBy, type KeyKind, type Order, type OrderKey } from './orders';
 import { toMetricName } from './values';
 
 const MAX_KEYS = 5;
 
-const EXPERIMENT_KINDS: Record<ExperimentOrderField, KeyKind> = {
+const EXPERIMENT_KINDS: Record<Exclude<ExperimentOrderField, ExperimentOrderField.LIVENESS>, KeyKind> = {
   [ExperimentOrderField.START_TIME]: 'date',
   [ExperimentOrderField.END_TIME]: 'date',
   [ExperimentOrderField.LAST_SEEN_AT]: 'date',
@@ -42,6 +43,7 @@ function build<T extends { direction?: OrderDirection | null }>(
   inputs: readonly T[],
   ways: readonly (keyof T & string)[],
   toKey: (input: T, path: string) => CheckedKey,
+  moment?: Date,
 ): Order {
   if (inputs.length > MAX_KEYS) throw badInput('orderBy', `has ${inputs.length} keys; it takes at most ${MAX_KEYS}`);
   const checked = inputs.map((input, index) => {
@@ -56,28 +58,41 @@ function build<T extends { direction?: OrderDirection | null }>(
     return toKey(input, path);
   });
   const keys = checked.map(({ key }) => key);
-  return orderBy(keys as [OrderKey, ...OrderKey[]], { computed: checked.some(({ computed }) => computed) });
+  const computed = checked.some((one) => one.computed);
+  const judged = keys.some(({ rank }) => rank !== undefined);
+  return orderBy(keys as [OrderKey, ...OrderKey[]], { computed, ...(judged && moment ? { moment } : {}) });
 }
 
 function directionOf({ direction }: { direction?: OrderDirection | null }): 1 | -1 {
   return direction === OrderDirection.DESC ? -1 : 1;
 }
 
-/** The order that the inputs stand for; undefined where there are none. BAD_USER_INPUT for an order that is not one. */
-export function experimentOrder(inputs: readonly ExperimentOrder[] | null | undefined): Order | undefined {
+/**
+ * The order that the inputs stand for, liveness judged by this rule; undefined where there are none. BAD_USER_INPUT for an
+ * order that is not one.
+ */
+export function experimentOrder(
+  inputs: readonly ExperimentOrder[] | null | undefined,
+  liveness: LivenessAt,
+): Order | undefined {
   if (!inputs || inputs.length === 0) return undefined;
-  return build(inputs, ['field', 'metric', 'configPath'], (input, at) => {
+  const toKey = (input: ExperimentOrder, at: string): CheckedKey => {
     const direction = directionOf(input);
+    if (input.field === ExperimentOrderField.LIVENESS) {
+      return { key: { path: input.field, kind: 'number', direction, rank: liveness.rank }, computed: true };
+    }
     if (input.field != null) {
       return { key: { path: input.field, kind: EXPERIMENT_KINDS[input.field], direction }, computed: false };
     }
     if (input.metric != null) {
       const path = `metrics.${encodeName(toMetricName(input.metric, `${at}.metric`))}`;
-      return { key: { path, kind: 'number', direction }, computed: true };
+      // A metric that is a field, too, is read as that field: by its index, and with the same cursors.
+      return { key: { path, kind: 'number', direction }, computed: !Object.hasOwn(EXPERIMENT_KINDS, path) };
     }
     const path = toPath('config', input.configPath!, `${at}.configPath`);
     return { key: { path, kind: 'scalar', direction }, computed: true };
-  });
+  };
+  return build(inputs, ['field', 'metric', 'configPath'], toKey, liveness.moment);
 }
 
 /** The order that the inputs stand for; undefined where there are none. BAD_USER_INPUT for an order that is not one. */

@@ -8,7 +8,8 @@ import { toProjection, union, type Projection } from './projections';
  *
  * A list by one plain field is read in two segments, each a range that an index gives in order: the documents that have
  * the key, then those that don't. A list by several keys, or by a path into an open object, is ordered by computed keys:
- * the database reads what the filter leaves and sorts that.
+ * the database reads what the filter leaves and sorts that. A list by a rank alone sorts those that don't have the rank
+ * of most documents, and reads the others by their ids.
  */
 
 export type KeyKind = 'number' | 'string' | 'date' | 'scalar';
@@ -18,6 +19,17 @@ export interface OrderKey {
   /** `scalar`: numbers, then texts, then booleans. */
   kind: KeyKind;
   direction: 1 | -1;
+  /** Makes a key of what is stored, in place of a value at the path; `path` then only names it. */
+  rank?: Rank;
+}
+
+/** A number that every document has by a rule, and that is not stored. */
+export interface Rank {
+  expression: Document;
+  /** The fields that the expression reads. */
+  reads: readonly string[];
+  /** The highest rank, which most documents have: these are found by a filter, and all others by the other one. */
+  most: { rank: number; filter: Filter<Document>; others: Filter<Document> };
 }
 
 export interface Order {
@@ -30,6 +42,8 @@ export interface Order {
   unique: boolean;
   /** Whether the first key's path may lead through lists, or holds values of several types. */
   computed: boolean;
+  /** The moment by which a key is judged, the same for all pages of a walk; absent where time changes no key. */
+  moment?: Date;
 }
 
 /** Places between which a page lies, and the end it is taken from. */
@@ -39,13 +53,17 @@ export interface Bounds {
   before: Position | null;
 }
 
-/** The order by these keys. `computed` must be set where a path leads into an open object. */
+/**
+ * The order by these keys. `computed` must be set where a path leads into an open object, and `moment` where a rank
+ * depends on the time.
+ */
 export function orderBy(
   keys: readonly [OrderKey, ...OrderKey[]],
-  { typedOnly = false, computed = false, unique = false }: Partial<Omit<Order, 'name' | 'keys'>> = {},
+  { typedOnly = false, computed = false, unique = false, moment }: Partial<Omit<Order, 'name' | 'keys'>> = {},
 ): Order {
   const name = keys.map(({ path, direction }) => `${path} ${direction === 1 ? 'asc' : 'desc'}`).join(', ');
-  return { name, keys, typedOnly, unique, computed: computed || keys.length > 1 };
+  const made = { name, keys, typedOnly, unique, computed: computed || keys.length > 1 || keys[0].rank !== undefined };
+  return moment ? { ...made, moment } : made;
 }
 
 const TYPES: Record<KeyKind, string[]> = {
@@ -154,7 +172,12 @@ function segmentsOf(order: Order, bounds: Bounds): Segment[] {
 /** The computed keys of a document: `n0` is 1 where the first key is missing, `k0` its value or null, and so on. */
 function computedKeys({ keys }: Order): Document {
   const fields: Document = {};
-  keys.forEach(({ path, kind }, index) => {
+  keys.forEach(({ path, kind, rank }, index) => {
+    if (rank) {
+      fields[`n${index}`] = { $literal: 0 };
+      fields[`k${index}`] = rank.expression;
+      return;
+    }
     const value = `$${path}`;
     const isTyped: Document = { $in: [{ $type: value }, TYPES[kind]] };
     const typed = kind === 'number' || kind === 'scalar' ? { $and: [isTyped, { $ne: [value, NaN] }] } : isTyped;
@@ -207,8 +230,15 @@ export function pipelinesOf(
   limit: number,
   fields: Projection = null,
 ): Document[][] {
-  const projection = toProjection(union([fields], ...order.keys.map(({ path }) => path)));
+  const projection = toProjection(union([fields], ...order.keys.flatMap(({ path, rank }) => rank?.reads ?? [path])));
   const project = projection ? [{ $project: projection }] : [];
+  const [{ rank }] = order.keys;
+  if (rank && order.keys.length === 1) {
+    const others = computedPipeline(order, allOf(base, rank.most.others), bounds, limit, project);
+    const most = mostRanked(order, rank, base, bounds, limit, project);
+    const ascending = (order.keys[0].direction === 1) !== bounds.backward;
+    return (ascending ? [others, most] : [most, others]).filter((pipeline) => pipeline !== undefined);
+  }
   if (!order.computed) {
     return segmentsOf(order, bounds).map(({ match, sort }) => [
       { $match: allOf(base, match) },
@@ -218,6 +248,17 @@ export function pipelinesOf(
       { $project: { row: '$$ROOT' } },
     ]);
   }
+  return [computedPipeline(order, base, bounds, limit, project)];
+}
+
+/** A list in the order of computed keys: all that `base` leaves, sorted. */
+function computedPipeline(
+  order: Order,
+  base: Filter<Document>,
+  bounds: Bounds,
+  limit: number,
+  project: Document[],
+): Document[] {
   const sign = bounds.backward ? -1 : 1;
   const sort: Record<string, number> = {};
   order.keys.forEach(({ direction }, index) => {
@@ -230,14 +271,39 @@ export function pipelinesOf(
     return place ? [pastInComputed(order, side, place)] : [];
   });
   return [
-    [
-      { $match: base },
-      ...project,
-      { $project: { row: '$$ROOT', ...computedKeys(order) } },
-      ...(past.length > 0 ? [{ $match: allOf(...past) }] : []),
-      { $sort: sort },
-      { $limit: limit },
-    ],
+    { $match: base },
+    ...project,
+    { $project: { row: '$$ROOT', ...computedKeys(order) } },
+    ...(past.length > 0 ? [{ $match: allOf(...past) }] : []),
+    { $sort: sort },
+    { $limit: limit },
+  ];
+}
+
+/** The documents of a rank that most have, by id, as an index gives them; undefined where the bounds leave none. */
+function mostRanked(
+  { keys: [{ direction }] }: Order,
+  { most: { rank, filter } }: Rank,
+  base: Filter<Document>,
+  bounds: Bounds,
+  limit: number,
+  project: Document[],
+): Document[] | undefined {
+  const past: Filter<Document>[] = [];
+  for (const side of ['after', 'before'] as const) {
+    const place = bounds[side];
+    if (!place) continue;
+    const operator = (direction === 1) === (side === 'after') ? '$gt' : '$lt';
+    const isHighest = place.values[0] === rank;
+    if (isHighest) past.push(idPast('_id', operator, place.id));
+    else if (operator === '$lt') return undefined;
+  }
+  return [
+    { $match: allOf(base, filter, ...past) },
+    { $sort: { _id: bounds.backward ? -direction : direction } },
+    { $limit: limit },
+    ...project,
+    { $project: { row: '$$ROOT', n0: { $literal: 0 }, k0: { $literal: rank } } },
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { Collection, Document, Filter } from 'mongodb';
 import { badInput } from '../errors';
 import { wholeAnswer } from './collections';
-import { decodeCursor, encodeCursor } from './cursors';
+import { decodeCursor, encodeCursor, momentOf } from './cursors';
 import { allOf, pipelinesOf, positionOf, type Bounds, type Order } from './orders';
 import type { Projection } from './projections';
 
@@ -42,6 +42,14 @@ export interface Page<T> {
 
 export const EMPTY_PAGE: Page<never> = { items: [], hasNextPage: false, hasPreviousPage: false };
 
+/**
+ * The moment by which the page is to be judged that a client asks for: that of the walk which its cursor is of, or now.
+ * An order that time changes is made for it, so that no row moves between the pages because time goes by.
+ */
+export function momentOfWalk({ after, before }: PageArguments): Date {
+  return (after != null && momentOf(after)) || (before != null && momentOf(before)) || new Date();
+}
+
 /** Checks the four arguments of a connection. Leaving out both `first` and `last` means the list's default. */
 export function toPageRequest(args: PageArguments, order: Order, limits: PageLimits, fields: Projection): PageRequest {
   const { first, last } = args;
@@ -54,13 +62,12 @@ export function toPageRequest(args: PageArguments, order: Order, limits: PageLim
       throw badInput(name, `is ${value}; it takes 1 to ${limits.max}`);
     }
   }
-  const { name, keys } = order;
   return {
     limit: first ?? last ?? limits.default,
     fields,
     backward: last != null,
-    after: args.after == null ? null : decodeCursor(name, keys.length, args.after, 'after'),
-    before: args.before == null ? null : decodeCursor(name, keys.length, args.before, 'before'),
+    after: args.after == null ? null : decodeCursor(order, args.after, 'after'),
+    before: args.before == null ? null : decodeCursor(order, args.before, 'before'),
   };
 }
 
@@ -80,7 +87,7 @@ function toPage<T>(
   const items: PageItem<T>[] = [];
   for (const result of kept) {
     const node = read(result.row as Document);
-    if (node !== undefined) items.push({ node, cursor: encodeCursor(order.name, positionOf(order, result)) });
+    if (node !== undefined) items.push({ node, cursor: encodeCursor(order, positionOf(order, result)) });
   }
   return {
     items,

@@ -193,6 +193,29 @@ describe('orders', () => {
     expect(subjects.pageInfo.endCursor).toBeNull();
   });
 
+  it.each([
+    ['best_val_loss', 'BEST_VAL_LOSS'],
+    ['best_epoch', 'BEST_EPOCH'],
+    ['total_epochs', 'TOTAL_EPOCHS'],
+    ['training_time_hours', 'TRAINING_TIME_HOURS'],
+  ])('by the metric %s is by the field of that name: one index, one kind of cursor', async (metric, field) => {
+    await collection().insertMany(
+      [3, 1, 2, NaN].map((value) => ({ experiment_name: String(value), metrics: { [metric]: value } })),
+    );
+    const { pageInfo } = await page({ orderBy: [{ field }], first: 1 });
+    const rest = await page({ orderBy: [{ metric }], after: pageInfo.endCursor });
+    expect(rest.nodes.map(({ name }) => name)).toEqual(['2', '3', 'NaN']);
+    const plans = await server.data(
+      `query ($a: [ExperimentOrder!], $b: [ExperimentOrder!]) {
+        a: explainExperiments(orderBy: $a) { stage indexName documentsExamined }
+        b: explainExperiments(orderBy: $b) { stage indexName documentsExamined }
+      }`,
+      { a: [{ metric }], b: [{ field }] },
+    );
+    expect(plans.a).toEqual(plans.b);
+    if (field === 'BEST_VAL_LOSS') expect(plans.a.indexName).toBe('metrics.best_val_loss_1__id_1');
+  });
+
   it('by the newest first where nothing is said', async () => {
     await collection().insertMany(
       [1, 3, 2].map((day) => ({ experiment_name: String(day), start_time: new Date(Date.UTC(2025, 0, day)) })),

@@ -165,6 +165,7 @@ describe('random filters and orders', () => {
     makeFilter: () => object,
     makeOrder: () => OrderInput[],
     count: number,
+    now: Date,
   ): Promise<number> {
     const collection = server.stores.database.collections[list];
     await collection.deleteMany({});
@@ -183,6 +184,7 @@ describe('random filters and orders', () => {
         const expected = inOrder(
           documents.filter((document) => isUnder(document, filter)),
           orderBy,
+          now,
         ).map(({ _id }) => String(_id));
         const size = Math.max(1, Math.ceil(expected.length / (1 + random.below(4))) + random.below(2));
         return { filter, orderBy, backward: random.chance(0.5), size, expected, found: [], cursor: null, faults: [] };
@@ -211,6 +213,7 @@ describe('random filters and orders', () => {
           () => randomExperimentFilter(random, documents),
           () => randomExperimentOrder(random),
           PER_COLLECTION,
+          now,
         );
       }
       // Most filters tell the documents apart, or the test says nothing.
@@ -235,6 +238,7 @@ describe('random filters and orders', () => {
           () => randomSubjectFilter(random, documents),
           () => randomSubjectOrder(random),
           PER_COLLECTION,
+          new Date(),
         );
       }
       expect(matched).toBeGreaterThan(done / 3);

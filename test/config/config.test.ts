@@ -7,13 +7,23 @@ import { StartupError } from '../../src/errors';
 import { REPOSITORY } from '../kit/embedded';
 
 const EXAMPLE = readFileSync(path.join(REPOSITORY, '.env.example'), 'utf8');
-const NAMES = ['PORT', 'HOST', 'DATA_DIR', 'MONGODB_URI', 'EMBEDDED_PORT', 'LOG_LEVEL', 'NODE_ENV'];
+const NAMES = [
+  'PORT',
+  'HOST',
+  'DATA_DIR',
+  'MONGODB_URI',
+  'EMBEDDED_PORT',
+  'STALLED_AFTER_MINUTES',
+  'LOG_LEVEL',
+  'NODE_ENV',
+];
 const WRONG = {
   PORT: '70000',
   HOST: '0.0.0.0',
   DATA_DIR: ' ',
   EMBEDDED_PORT: '0',
   MONGODB_URI: 'http://clerk:pa55word@db/eeg2025',
+  STALLED_AFTER_MINUTES: '0',
   LOG_LEVEL: 'loud',
   NODE_ENV: 'prod',
 };
@@ -36,6 +46,7 @@ describe('what may be set', () => {
       host: '127.0.0.1',
       dataDir: path.resolve('data'),
       mongodbUri: undefined,
+      stalledAfterMinutes: 5,
       logLevel: 'info',
       production: false,
     });
@@ -49,6 +60,7 @@ describe('what may be set', () => {
         HOST: '::1',
         DATA_DIR: 'runs/db',
         MONGODB_URI: uri,
+        STALLED_AFTER_MINUTES: '10080',
         LOG_LEVEL: 'silent',
         NODE_ENV: 'production',
       }),
@@ -57,6 +69,7 @@ describe('what may be set', () => {
       host: '::1',
       dataDir: path.resolve('runs/db'),
       mongodbUri: uri,
+      stalledAfterMinutes: 10_080,
       logLevel: 'silent',
       production: true,
     });

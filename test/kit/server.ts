@@ -28,6 +28,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
     dataDir: '/nowhere',
     mongodbUri: newDatabaseUri(),
     embeddedPort: undefined,
+    stalledAfterMinutes: 5,
     logLevel: 'info',
     production: false,
     ...changes,

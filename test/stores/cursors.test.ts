@@ -1,10 +1,16 @@
 import { Decimal128, Long, ObjectId } from 'mongodb';
-import { decodeCursor, encodeCursor, type Position } from '../../src/stores/cursors';
+import { decodeCursor, encodeCursor, momentOf, type CursorOrder, type Position } from '../../src/stores/cursors';
 
 const ORDER = 'a asc, b desc';
+const MOMENT = new Date('2026-01-01T00:00:00Z');
+
+function orderOf(keys: number, moment?: Date): CursorOrder {
+  return { name: ORDER, keys: { length: keys }, ...(moment ? { moment } : {}) };
+}
 
 function roundTrip(position: Position): Position {
-  return decodeCursor(ORDER, position.values.length, encodeCursor(ORDER, position), 'after');
+  const order = orderOf(position.values.length);
+  return decodeCursor(order, encodeCursor(order, position), 'after');
 }
 
 /** A cursor with any content. */
@@ -31,8 +37,26 @@ describe('cursors', () => {
     for (const any of [id, 'a text', '', 42, 1.5]) expect(roundTrip({ values: [1], id: any }).id).toEqual(any);
   });
 
+  it('carry the moment of an order that has one, and are refused at another', () => {
+    const judged = orderOf(1, MOMENT);
+    const cursor = encodeCursor(judged, { values: [1], id });
+    expect(momentOf(cursor)).toEqual(MOMENT);
+    expect(decodeCursor(judged, cursor, 'after')).toEqual({ values: [1], id });
+    for (const other of [orderOf(1), orderOf(1, new Date(0))]) {
+      expect(() => decodeCursor(other, cursor, 'after')).toThrow(/another walk/);
+    }
+    const plain = encodeCursor(orderOf(1), { values: [1], id });
+    expect(() => decodeCursor(judged, plain, 'after')).toThrow(/another walk/);
+  });
+
+  it.each([undefined, null, -1, 1.5, 8.64e15 + 1, '5', 'x'])('carry no moment with %p in its place', (moment) => {
+    expect(momentOf(forged([1, ORDER, [['v', 1]], ['v', 1], moment]))).toBeUndefined();
+    expect(momentOf('x'.repeat(5))).toBeUndefined();
+  });
+
   it.each<[string, unknown]>([
     ['another version', [2, ORDER, [['v', 1]], ['v', 1]]],
+    ['a moment', [1, ORDER, [['v', 1]], ['v', 1], 5]],
     ['another order', [1, 'b asc', [['v', 1]], ['v', 1]]],
     ['other keys', [1, ORDER, [], ['v', 1]]],
     ['no keys', [1, ORDER, 5, ['v', 1]]],
@@ -50,7 +74,7 @@ describe('cursors', () => {
     ['an object', { a: 1 }],
     ['null', null],
   ])('are refused with %s in them', (_, content) => {
-    expect(() => decodeCursor(ORDER, 1, forged(content), 'after')).toThrow(
+    expect(() => decodeCursor(orderOf(1), forged(content), 'after')).toThrow(
       expect.objectContaining({ extensions: expect.objectContaining({ code: 'BAD_USER_INPUT' }) as unknown }),
     );
   });

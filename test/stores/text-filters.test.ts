@@ -1,8 +1,11 @@
 import { experimentFilter } from '../../src/stores/filters';
+import { Liveness } from '../../src/stores/liveness';
 
 /** The bounds that stand beside the pattern of `startsWith`. */
 function boundsOf(startsWith: string): unknown[] {
-  const { $and } = experimentFilter({ name: { startsWith } }, new Date()) as { $and?: { experiment_name: object }[] };
+  const { $and } = experimentFilter({ name: { startsWith } }, new Liveness(1).at()) as {
+    $and?: { experiment_name: object }[];
+  };
   return ($and ?? [])
     .flatMap(({ experiment_name }) => Object.entries(experiment_name))
     .filter(([key]) => key !== '$regex');

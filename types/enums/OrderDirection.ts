@@ -7,9 +7,9 @@ export enum OrderDirection {
 
 registerEnumType(OrderDirection, {
   name: 'OrderDirection',
-  description: 'Which end comes first. Missing, null and NaN values come last in either direction.',
+  description: 'Which end comes first. Missing, null, NaN and ill-typed values come last in either direction.',
   valuesConfig: {
-    ASC: { description: 'Smallest, earliest or alphabetically first value first.' },
-    DESC: { description: 'Largest, latest or alphabetically last value first.' },
+    ASC: { description: 'Smallest number, earliest time, or first text by Unicode code points first.' },
+    DESC: { description: 'Largest number, latest time, or last text by Unicode code points first.' },
   },
 });

@@ -36,6 +36,11 @@ export class ConfigFilter {
   @Field(() => Float, { nullable: true, description: 'This number or a lesser one.' })
   lte?: number | null;
 
-  @Field(() => Boolean, { nullable: true, description: 'Whether there is a value at the path, null included.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      'Whether the key at the path is there, whatever its value, null included. Nothing is at a path that leads through a ' +
+      'list.',
+  })
   exists?: boolean | null;
 }

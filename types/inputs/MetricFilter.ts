@@ -23,6 +23,10 @@ export class MetricFilter {
   @Field(() => Float, { nullable: true, description: 'This or less.' })
   lte?: number | null;
 
-  @Field(() => Boolean, { nullable: true, description: 'Whether it is stored, NaN included.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      'Whether a number is stored under the name, NaN included; of phenotypic scores, whether anything but null is.',
+  })
   exists?: boolean | null;
 }

@@ -4,7 +4,8 @@ import { SubjectOrderField } from '../enums/SubjectOrderField';
 
 @InputType({
   description:
-    'An order of subjects. Exactly one of field and phenotypic. Missing, null and NaN values come last in either direction; ties are broken by id.',
+    'An order of subjects. Exactly one of field and phenotypic. Values that are missing, null, NaN or of another type than the order ' +
+    'takes come last in either direction; equal ones go by id, in the direction of the last key.',
 })
 export class SubjectOrder {
   @Field(() => SubjectOrderField, { nullable: true, description: 'A field of the subject.' })
@@ -12,7 +13,9 @@ export class SubjectOrder {
 
   @Field(() => String, {
     nullable: true,
-    description: 'A phenotypic score by its name. Numbers come before texts, and other values last.',
+    description:
+      'A phenotypic score by its name. Ascending: numbers, then texts by Unicode code points, then false and true. Lists, ' +
+      'objects and null count as missing.',
   })
   phenotypic?: string | null;
 

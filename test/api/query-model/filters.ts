@@ -182,7 +182,7 @@ function statusOf({ status }: Document): string {
   return OVER.includes(status as string) ? (status as string) : 'running';
 }
 
-function livenessOf(document: Document, now: Date): string {
+export function livenessOf(document: Document, now: Date): string {
   if (statusOf(document) !== 'running') return 'FINISHED';
   const { last_heartbeat_at: beat, last_seen_at: seen } = document;
   if (!(beat instanceof Date)) return 'UNKNOWN';

@@ -1,4 +1,5 @@
 import type { Document } from 'mongodb';
+import { livenessOf } from './filters';
 import { compareTexts, inside, numberOf, storedKey } from './values';
 
 /** One key of an order as a client sends it. */
@@ -25,14 +26,15 @@ const FIELDS: Record<string, [path: string[], kind: 'date' | 'text' | 'number']>
   BEST_EPOCH: [['metrics', 'best_epoch'], 'number'],
   TOTAL_EPOCHS: [['metrics', 'total_epochs'], 'number'],
   TRAINING_TIME_HOURS: [['metrics', 'training_time_hours'], 'number'],
+  LIVENESS: [[], 'number'],
   SUBJECT_ID: [['subject_id'], 'text'],
   AGE: [['age'], 'number'],
   DATE_ADDED: [['date_added'], 'date'],
   LAST_PROCESSED: [['last_processed'], 'date'],
 };
 
-export const EXPERIMENT_ORDER_FIELDS = Object.keys(FIELDS).slice(0, 11);
-export const SUBJECT_ORDER_FIELDS = Object.keys(FIELDS).slice(11);
+export const EXPERIMENT_ORDER_FIELDS = Object.keys(FIELDS).slice(0, 12);
+export const SUBJECT_ORDER_FIELDS = Object.keys(FIELDS).slice(12);
 
 function realNumber(value: unknown): number | undefined {
   const number = numberOf(value);
@@ -45,7 +47,8 @@ function scalar(value: unknown): Key | undefined {
 }
 
 /** What a document is ordered by under a key; undefined where it comes last. */
-function keyOf(document: Document, { field, metric, configPath, phenotypic }: OrderInput): Key | undefined {
+function keyOf(document: Document, { field, metric, configPath, phenotypic }: OrderInput, now: Date): Key | undefined {
+  if (field === 'LIVENESS') return ['ALIVE', 'STALLED', 'UNKNOWN', 'FINISHED'].indexOf(livenessOf(document, now));
   if (field) {
     const [path, kind] = FIELDS[field]!;
     const value = inside(document, path);
@@ -74,9 +77,9 @@ function compareIds(a: unknown, b: unknown): number {
   return compareTexts(String(a), String(b));
 }
 
-/** Documents in an order; ties by id, in the direction of the last key. */
-export function inOrder(documents: readonly Document[], order: readonly OrderInput[]): Document[] {
-  const keyed = documents.map((document) => ({ document, keys: order.map((input) => keyOf(document, input)) }));
+/** Documents in an order as of a moment; ties by id, in the direction of the last key. */
+export function inOrder(documents: readonly Document[], order: readonly OrderInput[], now: Date): Document[] {
+  const keyed = documents.map((document) => ({ document, keys: order.map((input) => keyOf(document, input, now)) }));
   const sign = order.map(({ direction }) => (direction === 'DESC' ? -1 : 1));
   keyed.sort((a, b) => {
     for (let index = 0; index < order.length; index++) {
