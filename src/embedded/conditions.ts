@@ -14,6 +14,8 @@ export interface Condition {
   points?: Value[];
   above?: End;
   below?: End;
+  /** The path must have none of these values; null is not among them. */
+  except?: Value[];
   /** The values and ends say all that was written of the path. */
   exact: boolean;
   /** The operators on the path as they were written. */
@@ -50,7 +52,7 @@ function collect(filter: Doc, conditions: Map<string, Condition>): void {
     condition.written.push(operators);
     for (const [operator, operand] of operators) add(condition, operator, operand);
     condition.exact = isExact(condition, operators);
-    if (condition.points ?? condition.above ?? condition.below) conditions.set(name, condition);
+    if (condition.points ?? condition.above ?? condition.below ?? condition.except) conditions.set(name, condition);
     else if (operators.get('$exists') !== undefined) conditions.set(name, condition);
   }
 }
@@ -86,8 +88,18 @@ function add(condition: Condition, operator: string, operand: Value): void {
     case '$lte':
       if (isRangeable(operand)) condition.below ??= { value: operand, inclusive: operator === '$lte' };
       return;
+    case '$ne':
+      return leaveOut(condition, [operand]);
+    case '$nin':
+      return leaveOut(condition, Array.isArray(operand) ? operand : []);
     default:
   }
+}
+
+/** Null stays in: an index keeps an empty list beside it, which does not equal it. */
+function leaveOut(condition: Condition, values: Value[]): void {
+  const left = values.filter((value) => value !== null && isPoint(value));
+  if (left.length > 0) condition.except = [...(condition.except ?? []), ...left];
 }
 
 /** Values that equal only what an index keeps under the same key: no arrays, patterns or undefined. */

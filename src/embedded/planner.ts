@@ -40,6 +40,8 @@ export interface IndexPlan {
   exact: boolean;
   /** How many leading fields of the index are bounded. */
   bounded: number;
+  /** The last of the bounds only leaves values out, so that most keys may be within. */
+  open: boolean;
   /** Bounds by field, as explain shows them. */
   bounds: [string, string[]][];
 }
@@ -119,6 +121,7 @@ function indexPlan(
     repeats: index.multikey || spread.cut,
     exact: spread.exact === query.filter.size && [...query.filter.keys()].every((path) => !path.startsWith('$')),
     bounded,
+    open: spread.open,
     bounds: shown,
     reverse: order?.reverse ?? false,
     merge: order?.merge ?? false,
@@ -139,13 +142,24 @@ interface Spread {
   exact: number;
   /** Some range is wider than it should be, and may overlap another. */
   cut: boolean;
+  /** The last bound only leaves values out. */
+  open: boolean;
 }
 
 /** Turns the conditions on an index's leading fields into ranges of its keys. */
 function spreadBounds(index: Index, conditions: Map<string, Condition>): Spread {
   const [wholeStart, wholeEnd] = numberedRange(TABLE.indexes, index.id);
   let prefixes: Prefix[] = [{ bytes: Buffer.alloc(0), cut: false }];
-  const spread: Spread = { ranges: [], points: 0, single: [], bounds: [], nullable: false, exact: 0, cut: false };
+  const spread: Spread = {
+    ranges: [],
+    points: 0,
+    single: [],
+    bounds: [],
+    nullable: false,
+    exact: 0,
+    cut: false,
+    open: false,
+  };
   const roots = new Set<string>();
   for (const [i, path] of index.paths.entries()) {
     const condition = conditions.get(path);
@@ -156,7 +170,8 @@ function spreadBounds(index: Index, conditions: Map<string, Condition>): Spread 
     roots.add(root);
     const points = condition.points;
     const nullable = points?.some((value) => value === null) ?? false;
-    if (i === 0) spread.nullable = nullable;
+    const open = isOpen(condition);
+    if (i === 0) spread.nullable = nullable || open;
     if (points !== undefined && !nullable && points.length * prefixes.length <= MAX_RANGES) {
       prefixes = points.length === 0 ? [] : extend(prefixes, points, direction);
       spread.points++;
@@ -181,7 +196,7 @@ function spreadBounds(index: Index, conditions: Map<string, Condition>): Spread 
         prefix: prefix.length,
       }));
     });
-    return { ...spread, ranges: keyed, cut };
+    return { ...spread, ranges: keyed, cut, open };
   }
   if (spread.points === 0)
     return { ...spread, ranges: [{ start: wholeStart, end: wholeEnd, prefix: wholeStart.length }] };
@@ -229,7 +244,8 @@ interface Section {
 /** Ranges of one field's encoded values for a condition that is no plain list of values. */
 function sectionsOf(condition: Condition, direction: 1 | -1, multikey: boolean): Section[] | undefined {
   if (condition.points !== undefined) return pointSections(condition.points, direction);
-  const { above, below } = condition;
+  const { above, below, except } = condition;
+  if (isOpen(condition)) return sectionsBetween(except ?? [], direction);
   if (above === undefined && below === undefined) return undefined;
   // Different elements of an array may meet the two ends.
   const low = above;
@@ -264,6 +280,30 @@ function prefixOf(value: Value, direction: 1 | -1): Prefix {
 function typeByte(value: Value, direction: 1 | -1): number {
   const rank = typeRank(value);
   return direction === 1 ? rank : ~rank & 0xff;
+}
+
+/** Whether a condition says no more of a path than which values it does not have. */
+function isOpen({ points, above, below, except }: Condition): boolean {
+  return except !== undefined && (points ?? above ?? below) === undefined;
+}
+
+/** Above every encoded value, in either direction. */
+const ABOVE_ALL = Buffer.of(0xff);
+
+/** All that lies between these values and beside them. A value that is too long for a key is not left out. */
+function sectionsBetween(values: Value[], direction: 1 | -1): Section[] {
+  const ends = direction === 1 ? ['MinKey', 'MaxKey'] : ['MaxKey', 'MinKey'];
+  const points = values
+    .map((value) => ({ ...pointSection(value, direction), text: show(value) }))
+    .filter(({ cut }) => !cut)
+    .sort((a, b) => a.start.compare(b.start));
+  const sections: Section[] = [];
+  let [start, from]: [Buffer, string] = [Buffer.alloc(0), `[${ends[0]}`];
+  for (const { start: end, end: next, text } of points) {
+    if (start.compare(end) < 0) sections.push({ start, end, shown: `${from}, ${text})`, cut: false });
+    [start, from] = [next, `(${text}`];
+  }
+  return [...sections, { start, end: ABOVE_ALL, shown: `${from}, ${ends[1]}]`, cut: false }];
 }
 
 function pointSections(points: Value[], direction: 1 | -1): Section[] {
@@ -321,7 +361,9 @@ function cheapest(view: View, candidates: IndexPlan[], query: Query, conditions:
   if (candidates.length === 1) return candidates[0] as IndexPlan;
   const wanted = query.limit ? (query.skip ?? 0) + query.limit : Infinity;
   const costs = candidates.map((candidate) => {
-    const keys = candidate.bounded === 0 ? PROBE_KEYS * 4 : countKeys(view, candidate);
+    const counted = candidate.bounded === 0 ? PROBE_KEYS : countKeys(view, candidate);
+    const unknown = candidate.bounded === 0 || (candidate.open && counted === PROBE_KEYS);
+    const keys = unknown ? PROBE_KEYS * 4 : counted;
     if (!candidate.sorted) return keys * 1.5;
     const looked = candidate.bounded >= conditions ? wanted : wanted * GUESSED_SELECTIVITY;
     return Math.min(keys, looked);

@@ -94,7 +94,7 @@ function condition(random: Random, path: string, stock: Stock): Value {
   switch (random.below(10)) {
     case 0:
     case 1:
-      return new Map([['$in', Array.from({ length: random.below(5) }, pick)]]);
+      return new Map([[random.pick(['$in', '$in', '$nin']), Array.from({ length: random.below(5) }, pick)]]);
     case 2:
       return new Map([[random.pick(['$gt', '$gte']), pick()]]);
     case 3:
