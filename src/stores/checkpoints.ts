@@ -25,7 +25,7 @@ export interface SavedCheckpoint {
 }
 
 /** A checked checkpoint, ready to be stored. */
-interface CheckpointDraft {
+export interface CheckpointDraft {
   id: ObjectId | null;
   experimentId: ObjectId;
   epoch: number;
@@ -47,7 +47,8 @@ function present(fields: Document): Document {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null));
 }
 
-function toDraft(input: SaveCheckpointInput): CheckpointDraft {
+/** The checkpoint that an input stands for, checked; throws BAD_USER_INPUT or LIMIT_EXCEEDED. */
+export function toCheckpointDraft(input: SaveCheckpointInput): CheckpointDraft {
   const { file, modelState, validation } = input;
   const path = toText(file.path, 'input.file.path', { min: 1, max: 4096 });
   const content = present({
@@ -153,7 +154,7 @@ export class CheckpointStore {
    * CONFLICT where the given id holds another checkpoint.
    */
   save(input: SaveCheckpointInput): Promise<SavedCheckpoint> {
-    const draft = toDraft(input);
+    const draft = toCheckpointDraft(input);
     return this.queue.run(draft.experimentId.toHexString(), () =>
       inTransaction(this.database.client, (session) => this.write(draft, session)),
     );

@@ -34,7 +34,7 @@ export interface EpochRange {
 }
 
 /** A checked epoch, ready to be stored. */
-interface EpochDraft {
+export interface EpochDraft {
   epoch: number;
   content: { metrics: Document; timing?: Document; memory?: Document };
   timestamp: Date | null;
@@ -63,7 +63,8 @@ function present(fields: Document): Document | undefined {
   return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }
 
-function toDraft(input: EpochInput, onConflict: EpochConflict, path: string): EpochDraft {
+/** The epoch that an input stands for, checked; throws BAD_USER_INPUT or LIMIT_EXCEEDED. */
+export function toEpochDraft(input: EpochInput, onConflict: EpochConflict, path: string): EpochDraft {
   const timing = present({
     duration_seconds: toQuantity(input.timing?.durationSeconds, `${path}.timing.durationSeconds`),
     samples_per_second: toQuantity(input.timing?.samplesPerSecond, `${path}.timing.samplesPerSecond`),
@@ -168,7 +169,7 @@ export class EpochStore {
    * where other content is stored and `onConflict` is ERROR; nothing is written then.
    */
   log(experimentId: ObjectId, input: EpochInput, onConflict: EpochConflict): Promise<LoggedEpoch> {
-    return this.enqueue(experimentId, toDraft(input, onConflict, 'input'));
+    return this.enqueue(experimentId, toEpochDraft(input, onConflict, 'input'));
   }
 
   /** Stores each epoch on its own; the result of each, or the error that kept it from being stored, in the order given. */
@@ -179,7 +180,7 @@ export class EpochStore {
   ): Promise<(LoggedEpoch | ApiError)[]> {
     const results = await Promise.allSettled(
       inputs.map(async (input, index) =>
-        this.enqueue(experimentId, toDraft(input, onConflict, `input.epochs[${index}]`)),
+        this.enqueue(experimentId, toEpochDraft(input, onConflict, `input.epochs[${index}]`)),
       ),
     );
     return results.map((result) => {

@@ -40,6 +40,37 @@ function optionalText(value: string | null | undefined, path: string, limits = L
   return value == null ? undefined : toText(value, path, limits);
 }
 
+/** The stored fields that the input names, checked; what is left out is absent. */
+export function experimentFields(input: CreateExperimentInput): Document {
+  const status = input.status ?? ExperimentStatus.RUNNING;
+  if (status === ExperimentStatus.RUNNING && input.endTime != null) {
+    throw badInput('input.endTime', 'an experiment that is RUNNING has no end');
+  }
+  if (input.startTime && input.endTime && input.endTime < input.startTime) {
+    throw badInput('input.endTime', 'is before the start');
+  }
+  const fields: Document = {
+    experiment_name: toText(input.name, 'input.name', NAME),
+    challenge: input.challenge,
+    status,
+    model: input.model && toOpenObject(input.model, MODEL, 'input.model'),
+    config: toOpenObject(input.config ?? {}, CONFIG, 'input.config'),
+    dataset: input.dataset && toOpenObject(input.dataset, DATASET, 'input.dataset'),
+    metrics: toMetrics(input.metrics ?? new Map<string, number>(), 'input.metrics'),
+    start_time: input.startTime,
+    end_time: input.endTime,
+    created_by: optionalText(input.createdBy, 'input.createdBy'),
+    hostname: optionalText(input.hostname, 'input.hostname'),
+    tags: toLabels(input.tags ?? [], 'input.tags'),
+    note: optionalText(input.note, 'input.note', { max: 1_000_000 }),
+    parent_experiment_id:
+      input.parentExperimentId == null ? undefined : toObjectId(input.parentExperimentId, 'input.parentExperimentId'),
+    checkpoint_dir: optionalText(input.checkpointDir, 'input.checkpointDir'),
+    legacy_id: optionalText(input.legacyId, 'input.legacyId'),
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null));
+}
+
 /** The experiments. */
 export class ExperimentStore {
   constructor(
@@ -108,7 +139,7 @@ export class ExperimentStore {
    */
   async create(input: CreateExperimentInput): Promise<{ experiment: Experiment; outcome: WriteOutcome }> {
     const now = new Date();
-    const given = this.givenFields(input);
+    const given = experimentFields(input);
     const id = input.id == null ? new ObjectId() : toObjectId(input.id, 'input.id');
     const status = input.status ?? ExperimentStatus.RUNNING;
     const document: WithId<Document> = {
@@ -174,37 +205,6 @@ export class ExperimentStore {
         ...(sameContent(tags, storedTags) ? {} : { tags: toLabels(tags, 'input.addTags') }),
       });
     });
-  }
-
-  /** The stored fields that the input names, checked; what is left out is absent. */
-  private givenFields(input: CreateExperimentInput): Document {
-    const status = input.status ?? ExperimentStatus.RUNNING;
-    if (status === ExperimentStatus.RUNNING && input.endTime != null) {
-      throw badInput('input.endTime', 'an experiment that is RUNNING has no end');
-    }
-    if (input.startTime && input.endTime && input.endTime < input.startTime) {
-      throw badInput('input.endTime', 'is before the start');
-    }
-    const fields: Document = {
-      experiment_name: toText(input.name, 'input.name', NAME),
-      challenge: input.challenge,
-      status,
-      model: input.model && toOpenObject(input.model, MODEL, 'input.model'),
-      config: toOpenObject(input.config ?? {}, CONFIG, 'input.config'),
-      dataset: input.dataset && toOpenObject(input.dataset, DATASET, 'input.dataset'),
-      metrics: toMetrics(input.metrics ?? new Map<string, number>(), 'input.metrics'),
-      start_time: input.startTime,
-      end_time: input.endTime,
-      created_by: optionalText(input.createdBy, 'input.createdBy'),
-      hostname: optionalText(input.hostname, 'input.hostname'),
-      tags: toLabels(input.tags ?? [], 'input.tags'),
-      note: optionalText(input.note, 'input.note', { max: 1_000_000 }),
-      parent_experiment_id:
-        input.parentExperimentId == null ? undefined : toObjectId(input.parentExperimentId, 'input.parentExperimentId'),
-      checkpoint_dir: optionalText(input.checkpointDir, 'input.checkpointDir'),
-      legacy_id: optionalText(input.legacyId, 'input.legacyId'),
-    };
-    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null));
   }
 
   /** The stored experiment of this id, where it was created with the same content; else undefined. */
