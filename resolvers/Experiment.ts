@@ -35,6 +35,7 @@ import { Epoch } from '../types/Epoch';
 import { ExperimentEvent } from '../types/events/ExperimentEvent';
 import { Experiment } from '../types/Experiment';
 import { CreateExperimentInput } from '../types/inputs/CreateExperimentInput';
+import { ExperimentFilter } from '../types/inputs/ExperimentFilter';
 import { EpochPageArgs } from '../types/inputs/EpochPageArgs';
 import { ExperimentListArgs } from '../types/inputs/ExperimentListArgs';
 import { PageArgs } from '../types/inputs/PageArgs';
@@ -95,11 +96,12 @@ export class ExperimentResolver {
     @Info() info: GraphQLResolveInfo,
     @Arg('first', () => Int, { nullable: true, defaultValue: 10, description: 'How many, 1 to 100.' }) first?: number,
   ): Promise<Experiment[]> {
-    const limit = first ?? 10;
-    if (limit < 1 || limit > EXPERIMENT_LIMITS.max) {
-      throw badInput('first', `is ${limit}; it takes 1 to ${EXPERIMENT_LIMITS.max}`);
-    }
-    return stores.reports.best(challenge, limit, toYardstick(yardstick), projections.experiment(selectionOf(info)));
+    return stores.reports.best(
+      challenge,
+      toBoardSize(first),
+      toYardstick(yardstick),
+      projections.experiment(selectionOf(info)),
+    );
   }
 
   @FieldResolver(() => ExperimentLiveness, { description: 'Whether a run that says RUNNING shows signs of life.' })
@@ -347,21 +349,60 @@ export class ExperimentResolver {
 
   @Subscription(() => ExperimentEvent, {
     description:
-      'Runs as they are created, changed and removed. An epoch or a checkpoint shows as a change of its run, too.',
+      'Runs as they are created, changed and removed. An epoch or a checkpoint shows as a change of its run, too. With a ' +
+      'filter, those that are under it, and each that stops being so (`matches` is false then). A removed run can be ' +
+      'matched no more: without an `id`, everyone is told of it.',
     subscribe: ({ args, context }: { args: ExperimentChangedArgs; context: Context }) =>
-      context.live.experimentChanged(args.id == null ? null : toObjectId(args.id, 'id'), args.after ?? null),
+      context.live.experimentChanged(
+        args.id == null ? null : toObjectId(args.id, 'id'),
+        args.filter ?? null,
+        args.after ?? null,
+      ),
   })
   experimentChanged(
     @Root() event: ExperimentEvent,
     @Arg('id', () => ID, { nullable: true, description: 'Only this run.' }) _id?: string,
+    @Arg('filter', () => ExperimentFilter, { nullable: true, description: 'Only runs under this filter.' })
+    _filter?: ExperimentFilter,
     @Arg('after', () => String, { nullable: true, description: 'Continue behind the event with this cursor.' })
     _after?: string,
   ): ExperimentEvent {
     return event;
   }
+
+  @Subscription(() => [Experiment], {
+    description:
+      'The best COMPLETED runs of a challenge, best first, as `bestExperiments` gives them: the whole board at once, and ' +
+      'again each time that a run enters, leaves or moves, or one on it has another figure, name or status.',
+    subscribe: ({ args, context }: { args: LeaderboardArgs; context: Context }) =>
+      context.live.leaderboard(args.challenge, toBoardSize(args.first), toYardstick(args)),
+  })
+  leaderboard(
+    @Root() board: Experiment[],
+    @Arg('challenge', () => Int, { description: 'Number of the challenge.' }) _challenge: number,
+    @Args() _yardstick: YardstickArgs,
+    @Arg('first', () => Int, { nullable: true, defaultValue: 10, description: 'How many, 1 to 100.' }) _first?: number,
+  ): Experiment[] {
+    return board;
+  }
+}
+
+interface LeaderboardArgs extends YardstickArgs {
+  challenge: number;
+  first?: number | null;
+}
+
+/** How many runs a board has. */
+function toBoardSize(first: number | null | undefined): number {
+  const size = first ?? 10;
+  if (size < 1 || size > EXPERIMENT_LIMITS.max) {
+    throw badInput('first', `is ${size}; it takes 1 to ${EXPERIMENT_LIMITS.max}`);
+  }
+  return size;
 }
 
 interface ExperimentChangedArgs {
   id?: string | null;
+  filter?: ExperimentFilter | null;
   after?: string | null;
 }

@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Info, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Context } from '../src/context';
 import { EXPERIMENT_LIMITS, EXPERIMENT_ORDER } from '../src/stores/experiments';
@@ -16,6 +16,7 @@ import { SubjectListArgs } from '../types/inputs/SubjectListArgs';
 import { SubjectInput } from '../types/inputs/SubjectInput';
 import { DeleteSubjectPayload } from '../types/payloads/DeleteSubjectPayload';
 import { UpsertSubjectsPayload } from '../types/payloads/UpsertSubjectsPayload';
+import { SubjectEvent } from '../types/events/SubjectEvent';
 import { Subject } from '../types/Subject';
 import { toBatchErrors } from './batch';
 import { toConnection, type ConnectionSource } from './connection';
@@ -100,4 +101,25 @@ export class SubjectResolver {
     await stores.subjects.delete(subjectId);
     return { subjectId };
   }
+
+  @Subscription(() => SubjectEvent, {
+    description:
+      'Subjects as they are created, changed and removed: all of them, or one. Behind a cursor, when the one asked for is ' +
+      'stored no more, removals of others come too: their `id` tells.',
+    subscribe: ({ args, context }: { args: SubjectChangedArgs; context: Context }) =>
+      context.live.subjectChanged(args.subjectId ?? null, args.after ?? null),
+  })
+  subjectChanged(
+    @Root() event: SubjectEvent,
+    @Arg('subjectId', () => String, { nullable: true, description: 'Only this subject.' }) _subjectId?: string,
+    @Arg('after', () => String, { nullable: true, description: 'Continue behind the event with this cursor.' })
+    _after?: string,
+  ): SubjectEvent {
+    return event;
+  }
+}
+
+interface SubjectChangedArgs {
+  subjectId?: string | null;
+  after?: string | null;
 }

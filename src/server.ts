@@ -12,6 +12,7 @@ import { faultOfOrigin } from './http/origins';
 import { serveWebSocket } from './http/websocket';
 import { Broker } from './live/broker';
 import { ChangeFeed } from './live/feed';
+import { Heart } from './live/heart';
 import { Live } from './live/subscriptions';
 import type { Log } from './log';
 import { openConfiguredDatabase } from './open-database';
@@ -20,6 +21,7 @@ import { createStores, type Stores } from './stores';
 import { CHECKPOINT_LIMITS } from './stores/checkpoints';
 import { EPOCH_LIMITS, MAX_BATCH } from './stores/epochs';
 import { EXPERIMENT_LIMITS } from './stores/experiments';
+import { HeartbeatStore } from './stores/heartbeats';
 import { MAX_SUBJECTS, SUBJECT_LIMITS } from './stores/subjects';
 import { MAX_DOCUMENT_BYTES, MAX_NESTING } from './stores/values';
 
@@ -68,15 +70,19 @@ export async function createServer(config: Config, log: Log): Promise<Epochgraph
 
     const stores = createStores(opened.database, log, config);
     const broker = new Broker();
-    const feed = new ChangeFeed(opened.database, broker, log);
+    const heartbeats = new HeartbeatStore(opened.database);
+    const feed = new ChangeFeed(opened.database, broker, log, heartbeats.server);
     await feed.start();
     closers.push(() => feed.close());
     closers.push(async () => broker.close());
+    const heart = new Heart(heartbeats, feed, log);
+    heart.start();
+    closers.push(() => heart.close());
 
     const schema = createSchema();
     const createContext = createContextFactory({
       stores,
-      live: new Live(stores, broker, feed),
+      live: new Live(stores, broker, feed, heart, log),
       server: {
         version: VERSION,
         embedded: opened.embedded,

@@ -1,8 +1,9 @@
-import type { ChangeStreamDocument, Document, ResumeToken } from 'mongodb';
+import type { ChangeStreamDocument, Document, ResumeToken, Timestamp } from 'mongodb';
 import { EJSON } from 'bson';
 import { ChangeKind } from '../../types/enums/ChangeKind';
 import { badInput } from '../errors';
 import { COLLECTION_NAMES, type CollectionName } from '../stores/collections';
+import { HEARTBEATS } from '../stores/heartbeats';
 
 /** A change of one stored document, in commit order. */
 export interface LiveEvent {
@@ -13,10 +14,19 @@ export interface LiveEvent {
   id: unknown;
   /** The document now: it may be newer than the event. Null for a deletion, and for one that was deleted since. */
   document: Document | null;
+  /** When it was committed, on the clock of the database's replica set. */
+  clusterTime: Timestamp | undefined;
+}
+
+/** A server has written its heartbeat: the stream is alive, and this is a place to continue from. */
+export interface Heartbeat {
+  cursor: string;
+  server: unknown;
+  at: unknown;
 }
 
 /** What an entry of the change stream means to subscribers. */
-export type FeedEntry = LiveEvent | 'reset' | 'ignored';
+export type FeedEntry = LiveEvent | { heartbeat: Heartbeat } | 'reset' | 'ignored';
 
 const KINDS: Partial<Record<ChangeStreamDocument['operationType'], ChangeKind>> = {
   insert: ChangeKind.CREATED,
@@ -34,7 +44,10 @@ const LONGEST_CURSOR = 4096;
 export const PIPELINE: Document[] = [
   {
     $match: {
-      $or: [{ 'ns.coll': { $in: [...COLLECTION_NAMES] } }, { operationType: { $in: ['dropDatabase', 'invalidate'] } }],
+      $or: [
+        { 'ns.coll': { $in: [...COLLECTION_NAMES, HEARTBEATS] } },
+        { operationType: { $in: ['dropDatabase', 'invalidate'] } },
+      ],
     },
   },
 ];
@@ -58,14 +71,19 @@ export function decodeToken(cursor: string): ResumeToken {
 
 /** Reads an entry of a change stream opened with PIPELINE. */
 export function readChange(change: ChangeStreamDocument): FeedEntry {
-  if (RESETTING.has(change.operationType)) return 'reset';
+  const name = 'ns' in change && 'coll' in change.ns ? change.ns.coll : undefined;
+  if (RESETTING.has(change.operationType)) return name === HEARTBEATS ? 'ignored' : 'reset';
   const kind = KINDS[change.operationType];
-  if (!kind || !('documentKey' in change) || !('ns' in change)) return 'ignored';
+  if (!kind || !('documentKey' in change) || name === undefined) return 'ignored';
+  const document: Document | null = ('fullDocument' in change && change.fullDocument) || null;
+  if (name === HEARTBEATS)
+    return { heartbeat: { cursor: encodeToken(change._id), server: change.documentKey._id, at: document?.at } };
   return {
     cursor: encodeToken(change._id),
-    collection: (change.ns as { coll: CollectionName }).coll,
+    collection: name as CollectionName,
     kind,
     id: change.documentKey._id,
-    document: ('fullDocument' in change && change.fullDocument) || null,
+    document,
+    clusterTime: change.clusterTime,
   };
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MongoError, MongoServerError, type ChangeStream, type ResumeToken } from 'mongodb';
+import { MongoError, MongoServerError, type ChangeStream, type ObjectId, type ResumeToken } from 'mongodb';
 import type { Log } from '../log';
 import type { Database } from '../stores/database';
 import { withinTime } from '../stores/time-limits';
 import type { Broker } from './broker';
-import { encodeToken, PIPELINE, readChange } from './events';
+import { encodeToken, PIPELINE, readChange, type FeedEntry } from './events';
 
 /** How long the database holds an empty answer back, waiting for an event. */
 const AWAIT_MS = 1_000;
@@ -40,16 +40,29 @@ export class ChangeFeed {
   private running: Promise<void> | undefined;
   private readonly stopping = new AbortController();
   private openSince: Date | undefined;
+  private heard: { lagMs: number; at: number } | undefined;
 
+  /** @param server - whose heartbeats tell how far the stream is behind. */
   constructor(
     private readonly database: Database,
     private readonly broker: Broker,
     private readonly log: Log,
+    private readonly server: ObjectId,
   ) {}
 
   /** Whether the stream is open now. */
   get isOpen(): boolean {
     return this.openSince !== undefined;
+  }
+
+  /** When this server's heartbeat came back last, and how long after it was written; undefined before the first. */
+  get lastHeartbeat(): { lagMs: number; at: number } | undefined {
+    return this.heard;
+  }
+
+  /** Gives the stream up; it is opened again from its place. */
+  reopen(): void {
+    void this.closeStream();
   }
 
   /** The cursor of the newest place that the feed has reached, also while nothing happens. */
@@ -114,12 +127,22 @@ export class ChangeFeed {
         onOpen();
       }
       if (change) {
-        const entry = readChange(change);
-        if (entry === 'reset') this.broker.reset();
-        else if (entry !== 'ignored') this.broker.publish(entry);
+        this.pass(readChange(change));
       }
       this.token = stream.resumeToken ?? this.token;
       if (count % BURST === 0) await sleep(0);
     }
+  }
+
+  private pass(entry: FeedEntry): void {
+    if (entry === 'reset') this.broker.reset();
+    else if (entry !== 'ignored' && 'heartbeat' in entry) {
+      const { cursor, server, at } = entry.heartbeat;
+      this.broker.mark(cursor);
+      if (at instanceof Date && this.server.equals(server as ObjectId)) {
+        const now = Date.now();
+        this.heard = { lagMs: Math.max(0, now - at.getTime()), at: now };
+      }
+    } else if (entry !== 'ignored') this.broker.publish(entry);
   }
 }

@@ -9,11 +9,18 @@ export function resyncRequired(why: string): ApiError {
   return new ApiError('RESYNC_REQUIRED', `${why} Query again, then subscribe without \`after\`.`);
 }
 
+/** What the broker tells of every event. */
+export interface Subscriber {
+  push(event: LiveEvent): void;
+  /** No event follows; with a failure, because the history has a gap. */
+  end(failure?: Error): void;
+}
+
 /**
  * The events that wait for one subscriber: bounded, so that one that never reads costs a fixed amount of memory and is
  * told so. One reader at a time.
  */
-export class EventQueue {
+export class EventQueue implements Subscriber {
   private waiting: LiveEvent[] = [];
   private wake: (() => void) | undefined;
   private ended = false;
@@ -54,5 +61,10 @@ export class EventQueue {
       this.wake = undefined;
     }
     return this.waiting.shift();
+  }
+
+  /** All events that wait now. */
+  take(): LiveEvent[] {
+    return this.waiting.splice(0);
   }
 }

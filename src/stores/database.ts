@@ -1,6 +1,7 @@
-import { MongoClient, type Db, type Document } from 'mongodb';
+import { MongoClient, type Db, type Document, type Timestamp } from 'mongodb';
 import { StartupError } from '../errors';
 import { wakeDeadConnections } from './dead-connections';
+import { readLimit } from './time-limits';
 import { collectionsOf, ensureIndexes, type Collections } from './collections';
 
 export const DEFAULT_DATABASE = 'eeg2025';
@@ -12,6 +13,10 @@ export interface Database {
   readonly collections: Collections;
   /** The database's own version, such as "7.0.0". */
   readonly version: string;
+  /**
+   * The cluster time now: everything that has been read before is not newer. Undefined where the deployment keeps none.
+   */
+  clusterTime(): Promise<Timestamp | undefined>;
   close(): Promise<void>;
 }
 
@@ -70,6 +75,11 @@ export async function openDatabase(uri: string): Promise<Database> {
       db,
       collections,
       version: String(build.version),
+      clusterTime: () =>
+        client.withSession(async (session) => {
+          await db.command({ ping: 1 }, { session, ...readLimit() });
+          return session.operationTime;
+        }),
       close: () => {
         stopWaking();
         return client.close();

@@ -91,6 +91,15 @@ export class ExperimentStore {
     return findPage(this.collection, filter, order, request, (raw) => this.reader.experiment(raw));
   }
 
+  /** Ids of at most `limit` experiments under a filter, in any order. */
+  async idsUnder(filter: Filter<Document>, limit: number): Promise<unknown[]> {
+    const rows = await this.collection
+      .find(filter, { ...wholeAnswer(), projection: { _id: 1 } })
+      .limit(limit)
+      .toArray();
+    return rows.map(({ _id }) => _id);
+  }
+
   /** How many experiments are under a filter. */
   count(filter: Filter<Document> = {}): Promise<number> {
     return this.collection.countDocuments(filter, readLimit());

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { MongoClient } from 'mongodb';
 import { type CommandStartedEvent, type Document } from 'mongodb';
+import { HEARTBEATS } from '../../src/stores/heartbeats';
 import { openDatabase, type Database } from '../../src/stores/database';
 
 /** The connection string of the run's shared database, for a new database of its own on it. */
@@ -35,7 +36,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
 /** Commands that are not part of an operation: the driver's own. */
 const HOUSEKEEPING = new Set(['hello', 'ismaster', 'ping', 'endSessions', 'killCursors']);
 
-/** The commands that `work` sends to the database, by name and target; those of the change feed are left out. */
+/** The commands that `work` sends to the database, by name and target; those of the change feed and its heartbeat are left out. */
 export async function commandsOf(
   client: MongoClient,
   work: () => Promise<unknown>,
@@ -52,6 +53,7 @@ export async function commandsOf(
       feedCursors.add(String(command.getMore));
       return;
     }
+    if (commandName !== 'getMore' && command[commandName] === HEARTBEATS) return;
     commands.push({ name: commandName, target: String(command[commandName]), command });
   };
   client.on('commandStarted', listen);

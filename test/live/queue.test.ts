@@ -9,6 +9,7 @@ const event = (index: number): LiveEvent => ({
   kind: ChangeKind.CREATED,
   id: index,
   document: {},
+  clusterTime: undefined,
 });
 
 describe('the broker', () => {

@@ -16,4 +16,11 @@ export class ExperimentEvent {
 
   @Field(() => Experiment, { nullable: true, description: 'The run as it is now; null when it was removed.' })
   experiment!: Experiment | null;
+
+  @Field(() => Boolean, {
+    description:
+      "Whether the run is under the subscription's filter now; true without a filter. False for a run that was removed, " +
+      'and for one that has stopped being under the filter: it belongs in the list no more.',
+  })
+  matches!: boolean;
 }
