@@ -9,6 +9,7 @@ import { parseBody } from './http/body';
 import { GRAPHQL_PATH, serveGraphQL } from './http/graphql';
 import { serveHealth } from './http/health';
 import { faultOfOrigin } from './http/origins';
+import { serveSites } from './http/sites';
 import { serveWebSocket } from './http/websocket';
 import { Broker } from './live/broker';
 import { ChangeFeed } from './live/feed';
@@ -109,7 +110,13 @@ export async function createServer(config: Config, log: Log): Promise<Epochgraph
       const { status, cause } = toHttpError(error);
       return reply.code(status).send({ errors: [clientErrors(cause)] });
     });
+    const sendDashboard = await serveSites(app);
+    if (!sendDashboard)
+      log.warn('The dashboard is not built, so that only the API is served; `npm run build` builds it');
     app.setNotFoundHandler(async (request, reply) => {
+      // A person who followed a link gets a page, a program gets JSON.
+      const isPage = request.method === 'GET' && request.headers.accept?.includes('text/html');
+      if (sendDashboard && isPage) return sendDashboard(reply.code(404));
       const message = `There is nothing at ${request.method} ${request.url.split('?')[0]}; the API is at ${GRAPHQL_PATH}.`;
       return reply.code(404).send({ errors: [clientErrors(new ApiError('NOT_FOUND', message))] });
     });

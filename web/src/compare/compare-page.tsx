@@ -1,0 +1,3 @@
+export function ComparePage(_: { id: string }) {
+  return <h1>ComparePage</h1>;
+}

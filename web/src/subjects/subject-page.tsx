@@ -1,0 +1,3 @@
+export function SubjectPage(_: { id: string }) {
+  return <h1>SubjectPage</h1>;
+}

@@ -1,0 +1,3 @@
+export function SubjectsPage(_: { id: string }) {
+  return <h1>SubjectsPage</h1>;
+}
