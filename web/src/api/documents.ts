@@ -15,11 +15,11 @@ export type ExperimentStatus =
   /** Ended by a person before its planned end. */
   | 'STOPPED';
 
-/** Whether a run that says RUNNING still shows signs of life. Computed when read; nothing stored changes. */
+/** Whether a run that says RUNNING still shows signs of life. Computed when read; nothing stored changes. The silence after which it counts as stalled is 5 minutes unless the server is set otherwise; `serverInfo.limits` has it as `stalledAfterMinutes`. */
 export type ExperimentLiveness =
-  /** RUNNING, sends heartbeats, and was heard from within the last 5 minutes. */
+  /** RUNNING, sends heartbeats, and was heard from within that time. */
   | 'ALIVE'
-  /** RUNNING and used to send heartbeats, but has been silent for more than 5 minutes. */
+  /** RUNNING and used to send heartbeats, but has been silent for longer. */
   | 'STALLED'
   /** RUNNING without ever having sent a heartbeat: silence says nothing about it. */
   | 'UNKNOWN'
@@ -51,11 +51,11 @@ export type Handedness =
   /** Ambidextrous: a total from -40 to +40. */
   | 'A';
 
-/** Which end comes first. Missing, null and NaN values come last in either direction. */
+/** Which end comes first. Missing, null, NaN and ill-typed values come last in either direction. */
 export type OrderDirection =
-  /** Smallest, earliest or alphabetically first value first. */
+  /** Smallest number, earliest time, or first text by Unicode code points first. */
   | 'ASC'
-  /** Largest, latest or alphabetically last value first. */
+  /** Largest number, latest time, or last text by Unicode code points first. */
   | 'DESC';
 
 /** Which runs. Everything given must hold; `and`, `or` and `not` nest at most 5 deep, and lists hold at most 250 items. */
@@ -172,7 +172,7 @@ export type ConfigFilter = {
   lt?: number | null | undefined;
   /** This number or a lesser one. */
   lte?: number | null | undefined;
-  /** Whether there is a value at the path, null included. */
+  /** Whether the key at the path is there, whatever its value, null included. Nothing is at a path that leads through a list. */
   exists?: boolean | null | undefined;
 };
 
@@ -190,7 +190,7 @@ export type MetricFilter = {
   lt?: number | null | undefined;
   /** This or less. */
   lte?: number | null | undefined;
-  /** Whether it is stored, NaN included. */
+  /** Whether a number is stored under the name, NaN included; of phenotypic scores, whether anything but null is. */
   exists?: boolean | null | undefined;
 };
 
@@ -244,13 +244,13 @@ export type FloatFilter = {
   lte?: number | null | undefined;
 };
 
-/** An order of runs. Exactly one of field, metric and configPath. Missing, null and NaN values come last in either direction; ties are broken by id. */
+/** An order of runs. Exactly one of field, metric and configPath. Values that are missing, null, NaN or of another type than the order takes come last in either direction; equal ones go by id, in the direction of the last key. */
 export type ExperimentOrder = {
   /** A field of the run. */
   field?: ExperimentOrderField | null | undefined;
-  /** One of the run's own metrics by its stored name. */
+  /** One of the run's own metrics by its stored name. `best_val_loss` is the field BEST_VAL_LOSS, and so with the others that are fields. */
   metric?: string | null | undefined;
-  /** A path inside `config`, as in ConfigFilter. Numbers come before texts, and other values last. */
+  /** A path inside `config`, as in ConfigFilter. Ascending: numbers, then texts by Unicode code points, then false and true. Lists, objects and null count as missing. */
   configPath?: string | null | undefined;
   /** Which end comes first. */
   direction?: OrderDirection | null | undefined;
@@ -264,13 +264,13 @@ export type ExperimentOrderField =
   | 'END_TIME'
   /** Its trainer's last sign of life. */
   | 'LAST_SEEN_AT'
-  /** Its name, by Unicode code units (upper case before lower case). */
+  /** Its name, by Unicode code points (upper case before lower case). */
   | 'NAME'
   /** Its status, in alphabetical order: completed, failed, running, stopped. */
   | 'STATUS'
   /** Number of its challenge. */
   | 'CHALLENGE'
-  /** Its model's name. */
+  /** Its model's name, by Unicode code points. */
   | 'MODEL_NAME'
   /** Lowest val_loss of its epochs. */
   | 'BEST_VAL_LOSS'
@@ -279,7 +279,9 @@ export type ExperimentOrderField =
   /** How many epochs are stored. */
   | 'TOTAL_EPOCHS'
   /** Hours of training. */
-  | 'TRAINING_TIME_HOURS';
+  | 'TRAINING_TIME_HOURS'
+  /** Its liveness: ALIVE, STALLED, UNKNOWN, FINISHED. Judged on all pages of a walk, `filter` included, as of the moment of the first one, which the cursors carry; the field `liveness` is as of now. */
+  | 'LIVENESS';
 
 /** Where the records are kept. */
 export type DatabaseKind =
@@ -288,11 +290,11 @@ export type DatabaseKind =
   /** A MongoDB replica set or sharded cluster, named by MONGODB_URI. */
   | 'MONGODB';
 
-/** An order of subjects. Exactly one of field and phenotypic. Missing, null and NaN values come last in either direction; ties are broken by id. */
+/** An order of subjects. Exactly one of field and phenotypic. Values that are missing, null, NaN or of another type than the order takes come last in either direction; equal ones go by id, in the direction of the last key. */
 export type SubjectOrder = {
   /** A field of the subject. */
   field?: SubjectOrderField | null | undefined;
-  /** A phenotypic score by its name. Numbers come before texts, and other values last. */
+  /** A phenotypic score by its name. Ascending: numbers, then texts by Unicode code points, then false and true. Lists, objects and null count as missing. */
   phenotypic?: string | null | undefined;
   /** Which end comes first. */
   direction?: OrderDirection | null | undefined;
@@ -300,7 +302,7 @@ export type SubjectOrder = {
 
 /** A field of a subject to order by. */
 export type SubjectOrderField =
-  /** Identifier in the dataset, by Unicode code units. */
+  /** Identifier in the dataset, by Unicode code points. */
   | 'SUBJECT_ID'
   /** Age in years. */
   | 'AGE'
@@ -480,6 +482,7 @@ export type SparklinesQuery = {
 };
 
 export type ExperimentChangedSubscriptionVariables = Exact<{
+  filter?: ExperimentFilter | null | undefined;
   after?: string | null | undefined;
 }>;
 
@@ -487,6 +490,7 @@ export type ExperimentChangedSubscription = {
   experimentChanged: {
     kind: ChangeKind;
     cursor: string;
+    matches: boolean;
     experimentId: string;
     experiment: {
       id: string;
@@ -788,15 +792,15 @@ export type ChallengesQueryVariables = Exact<{ [key: string]: never }>;
 
 export type ChallengesQuery = { bestPerChallenge: Array<{ challenge: number; experimentCount: number }> };
 
-export type BoardQueryVariables = Exact<{
+export type LeaderboardSubscriptionVariables = Exact<{
   challenge: number;
   first: number;
   metric: string;
   direction: OrderDirection;
 }>;
 
-export type BoardQuery = {
-  bestExperiments: Array<{
+export type LeaderboardSubscription = {
+  leaderboard: Array<{
     id: string;
     name: string;
     challenge: number | null;
@@ -916,6 +920,13 @@ export type SubjectQuery = {
     splits: { challenge1: Split | null; challenge2: Split | null };
   } | null;
 };
+
+export type SubjectChangedSubscriptionVariables = Exact<{
+  subjectId?: string | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+export type SubjectChangedSubscription = { subjectChanged: { kind: ChangeKind; cursor: string; id: string } };
 
 export type ServerInfoQueryVariables = Exact<{ [key: string]: never }>;
 
@@ -1247,10 +1258,11 @@ export const SparklinesDocument = /*#__PURE__*/ new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<SparklinesQuery, SparklinesQueryVariables>;
 export const ExperimentChangedDocument = /*#__PURE__*/ new TypedDocumentString(`
-    subscription ExperimentChanged($after: String) {
-  experimentChanged(after: $after) {
+    subscription ExperimentChanged($filter: ExperimentFilter, $after: String) {
+  experimentChanged(filter: $filter, after: $after) {
     kind
     cursor
+    matches
     experimentId
     experiment {
       ...RunRow
@@ -1611,9 +1623,9 @@ export const ChallengesDocument = /*#__PURE__*/ new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ChallengesQuery, ChallengesQueryVariables>;
-export const BoardDocument = /*#__PURE__*/ new TypedDocumentString(`
-    query Board($challenge: Int!, $first: Int!, $metric: String!, $direction: OrderDirection!) {
-  bestExperiments(
+export const LeaderboardDocument = /*#__PURE__*/ new TypedDocumentString(`
+    subscription Leaderboard($challenge: Int!, $first: Int!, $metric: String!, $direction: OrderDirection!) {
+  leaderboard(
     challenge: $challenge
     first: $first
     metric: $metric
@@ -1654,7 +1666,7 @@ export const BoardDocument = /*#__PURE__*/ new TypedDocumentString(`
   hostname
   tags
   note
-}`) as unknown as TypedDocumentString<BoardQuery, BoardQueryVariables>;
+}`) as unknown as TypedDocumentString<LeaderboardSubscription, LeaderboardSubscriptionVariables>;
 export const SubjectsDocument = /*#__PURE__*/ new TypedDocumentString(`
     query Subjects($filter: SubjectFilter, $orderBy: [SubjectOrder!], $first: Int, $after: String) {
   subjects(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
@@ -1758,6 +1770,15 @@ fragment SubjectRow on Subject {
   }
   dateAdded
 }`) as unknown as TypedDocumentString<SubjectQuery, SubjectQueryVariables>;
+export const SubjectChangedDocument = /*#__PURE__*/ new TypedDocumentString(`
+    subscription SubjectChanged($subjectId: String, $after: String) {
+  subjectChanged(subjectId: $subjectId, after: $after) {
+    kind
+    cursor
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<SubjectChangedSubscription, SubjectChangedSubscriptionVariables>;
 export const ServerInfoDocument = /*#__PURE__*/ new TypedDocumentString(`
     query ServerInfo {
   serverInfo {

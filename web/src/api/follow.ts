@@ -26,7 +26,7 @@ export interface Following<Event> {
  *
  * `variables` is asked at each beginning, so that it may say where the snapshot stands by then.
  */
-export async function follow<Event extends { cursor: string }, Result, Variables extends { after?: unknown }>(
+export async function follow<Event, Result, Variables>(
   document: TypedDocumentString<Result, Variables>,
   variables: () => Omit<Variables, 'after'>,
   pick: (data: Result) => Event,
@@ -41,7 +41,7 @@ export async function follow<Event extends { cursor: string }, Result, Variables
       next: (data) => {
         failures = 0;
         const event = pick(data);
-        cursor = event.cursor;
+        cursor = cursorOf(event);
         onEvent(event);
       },
       placed: () => {
@@ -64,6 +64,11 @@ export async function follow<Event extends { cursor: string }, Result, Variables
     session = sessionNumber.peek();
     await pause(Math.min(FIRST_PAUSE_MS * 2 ** failures++, LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2));
   }
+}
+
+/** A board has none: it comes whole at every beginning. */
+function cursorOf(event: unknown): string | undefined {
+  return (event as { cursor?: string }).cursor;
 }
 
 /** `afterEpoch` would name a second place to start beside the cursor. */

@@ -1,5 +1,5 @@
 import { useId, useState } from 'preact/hooks';
-import type { Counts } from './experiments-page';
+import type { Counts } from './counts';
 import { faultOf, fieldOf, FILTER_FIELDS, OPERATORS, type Condition } from './filters';
 
 /** Makes one condition: a field, how it is compared, and with what. */

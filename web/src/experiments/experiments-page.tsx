@@ -1,24 +1,17 @@
-import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import { ExperimentCountsDocument, type ExperimentCountsQuery } from '../api/documents';
-import { request } from '../api/request';
 import { sessionNumber } from '../api/session';
 import { formatCount, plural } from '../format';
 import { query, setQuery } from '../routing';
 import { Failure, useTitle } from '../ui/states';
 import './experiments.css';
 import { columnOf, DEFAULT_COLUMNS, NAME_COLUMN, readSorting } from './columns';
+import { useCounts } from './counts';
 import { EmptyList } from './empty-list';
 import { FilterBar } from './filter-bar';
 import { readNarrowing, toFilter } from './filters';
 import { RunList } from './run-list';
 import { RunTable } from './run-table';
 import { SelectionBar } from './selection';
-
-/** Counts follow the events at most this often. */
-const COUNT_EVERY_MS = 3_000;
-
-export type Counts = ExperimentCountsQuery;
 
 /** All runs: narrowed, ordered, live. Everything that is chosen stands in the address. */
 export function ExperimentsPage() {
@@ -91,34 +84,4 @@ function NothingMatches() {
       </button>
     </section>
   );
-}
-
-/** How many runs there are and match, by state, model and tag; counted anew some time after changes. */
-function useCounts(list: RunList, filter: ReturnType<typeof toFilter>): Counts | null {
-  const counts = useSignal<Counts | null>(null);
-  useEffect(() => {
-    const stop = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const count = async (): Promise<void> => {
-      try {
-        counts.value = await request(ExperimentCountsDocument, { filter }, stop.signal);
-      } catch {
-        // The list says what is wrong; it is whole without its counts.
-      }
-    };
-    void count();
-    const unsubscribe = list.changes.subscribe((changes) => {
-      if (changes === 0 || timer !== undefined) return;
-      timer = setTimeout(() => {
-        timer = undefined;
-        void count();
-      }, COUNT_EVERY_MS);
-    });
-    return () => {
-      stop.abort();
-      clearTimeout(timer);
-      unsubscribe();
-    };
-  }, [list]);
-  return counts.value;
 }

@@ -6,7 +6,7 @@ import { useShortcuts } from '../ui/shortcuts';
 import type { Column } from './columns';
 import { ColumnPicker } from './column-picker';
 import { ConditionForm } from './condition-form';
-import type { Counts } from './experiments-page';
+import type { Counts } from './counts';
 import { conditionWords, STATES, writeCondition, type Condition, type Narrowing, type State } from './filters';
 import { StalledAction } from './stalled-action';
 

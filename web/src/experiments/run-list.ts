@@ -1,14 +1,18 @@
 import { batch, signal, type Signal } from '@preact/signals';
-import { ExperimentChangedDocument, ExperimentsDocument, type ExperimentFilter } from '../api/documents';
+import {
+  ExperimentChangedDocument,
+  ExperimentsDocument,
+  type ExperimentChangedSubscription,
+  type ExperimentFilter,
+} from '../api/documents';
 import { follow } from '../api/follow';
 import { ApiFailure, request } from '../api/request';
 import { compareRuns, type Run, type Sorting } from './columns';
 
 const PAGE_SIZE = 100;
-/** Changed runs are looked up this long after the first change, together. */
-const LOOK_UP_AFTER_MS = 250;
 /** Liveness passes without an event; runs that say they run are asked for again this often. */
 const LIVENESS_EVERY_MS = 30_000;
+/** As many as a page holds. */
 const MAX_IDS = 100;
 
 /**
@@ -29,11 +33,9 @@ export class RunList {
   readonly arrived = new Set<string>();
 
   private readonly runs = new Map<string, Signal<Run>>();
-  private readonly changed = new Set<string>();
   private readonly stop = new AbortController();
   private readonly compare: (a: Run, b: Run) => number;
   private cursor: string | null = null;
-  private lookUpTimer: ReturnType<typeof setTimeout> | undefined;
   private livenessTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(
@@ -48,20 +50,19 @@ export class RunList {
     void this.loadMore();
     void follow(
       ExperimentChangedDocument,
-      () => ({}),
+      () => ({ filter: this.filter }),
       (data) => data.experimentChanged,
       {
-        onEvent: (event) => this.take(event.kind === 'DELETED', event.experimentId, event.experiment),
+        onEvent: (event) => this.take(event),
         onFresh: () => void this.reload(),
       },
       this.stop.signal,
     );
-    this.livenessTimer = setInterval(() => this.lookUpRunning(), LIVENESS_EVERY_MS);
+    this.livenessTimer = setInterval(() => void this.lookUpRunning(), LIVENESS_EVERY_MS);
   }
 
   close(): void {
     this.stop.abort();
-    clearTimeout(this.lookUpTimer);
     clearInterval(this.livenessTimer);
   }
 
@@ -124,52 +125,33 @@ export class RunList {
     this.failure.value = error instanceof ApiFailure ? error : new ApiFailure('INTERNAL', String(error));
   }
 
-  private take(isDeleted: boolean, id: string, run: Run | null): void {
+  private take({ experimentId, experiment, matches }: ExperimentChangedSubscription['experimentChanged']): void {
     this.changes.value++;
-    if (isDeleted || !run) {
-      if (isDeleted) this.drop([id]);
-    } else if (this.filter === null) {
-      if (!this.runs.has(id)) this.arrived.add(id);
-      this.put([run], true);
-    } else {
-      this.lookUp(id);
+    if (!matches || !experiment) {
+      this.drop([experimentId]);
+      return;
     }
+    if (!this.runs.has(experimentId)) this.arrived.add(experimentId);
+    this.put([experiment], true);
   }
 
-  /** Asks the server which of the changed runs the filter still takes. */
-  private lookUp(id: string): void {
-    this.changed.add(id);
-    this.lookUpTimer ??= setTimeout(() => void this.lookUpChanged(), LOOK_UP_AFTER_MS);
-  }
-
-  private lookUpRunning(): void {
-    for (const id of this.ids.peek()) {
-      if (this.changed.size >= MAX_IDS) break;
-      if (this.run(id).peek().status === 'RUNNING') this.lookUp(id);
-    }
-  }
-
-  private async lookUpChanged(): Promise<void> {
-    const ids = [...this.changed].slice(0, MAX_IDS);
-    for (const id of ids) this.changed.delete(id);
+  /** Asks for the runs that say they run: which of them have gone silent, and are still under the filter. */
+  private async lookUpRunning(): Promise<void> {
+    const ids = this.ids
+      .peek()
+      .filter((id) => this.run(id).peek().status === 'RUNNING')
+      .slice(0, MAX_IDS);
+    if (ids.length === 0 || document.visibilityState === 'hidden') return;
+    const filter = this.filter === null ? { ids } : { and: [this.filter, { ids }] };
     try {
-      const filter = this.filter === null ? { ids } : { and: [this.filter, { ids }] };
       const { experiments } = await request(ExperimentsDocument, { filter, first: MAX_IDS }, this.stop.signal);
       const found = new Set(experiments.nodes.map((run) => run.id));
       batch(() => {
-        for (const run of experiments.nodes) if (!this.runs.has(run.id)) this.arrived.add(run.id);
         this.drop(ids.filter((id) => !found.has(id)));
         this.put(experiments.nodes, true);
       });
-    } catch (error) {
-      if (this.stop.signal.aborted) return;
-      // Asked for again with the next change, or with the next look at the running ones.
-      if (error instanceof ApiFailure && error.isPassing) for (const id of ids) this.changed.add(id);
-    } finally {
-      this.lookUpTimer = undefined;
-      if (this.changed.size > 0 && !this.stop.signal.aborted) {
-        this.lookUpTimer = setTimeout(() => void this.lookUpChanged(), LOOK_UP_AFTER_MS * 4);
-      }
+    } catch {
+      // Asked for again the next time; meanwhile what is shown is what was last known.
     }
   }
 

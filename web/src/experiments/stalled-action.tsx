@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { FailStalledExperimentsDocument } from '../api/documents';
-import type { ApiFailure} from '../api/request';
+import type { ApiFailure } from '../api/request';
 import { request } from '../api/request';
 import { may } from '../actions/permissions';
 import { plural } from '../format';
