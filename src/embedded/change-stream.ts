@@ -2,7 +2,6 @@ import { compilePipeline, type Pipeline, type StageSource } from './aggregate';
 import type { Batch, CursorSource } from './cursors';
 import type { Engine } from './engine';
 import { ensure, MongoError, mongoError } from './errors';
-import { cutKey } from './storage/records';
 import { show } from './values/show';
 import { keyOf } from './storage/catalog';
 import { indexEntryKey, recordOfBytes } from './storage/keyspace';
@@ -11,6 +10,7 @@ import { readState } from './storage/store';
 import type { View } from './storage/view';
 import { equal } from './values/compare';
 import { decode, encode } from './values/codec';
+import { encodeKey } from './values/keys';
 import { doc, isDoc, Timestamp, typeName, type Doc, type Value } from './values/value';
 
 /** A place between events: after the operation `ordinal` of the commit `instant`. */
@@ -236,7 +236,7 @@ function lookup(engine: Engine, view: View, entry: OplogEntry): Value {
   if (collection === undefined || !equal(collection.uuid, entry.uuid)) return null;
   const idIndex = collection.indexes.find((index) => index.name === '_id_');
   if (idIndex === undefined) return null;
-  const record = view.get(indexEntryKey(idIndex.id, cutKey([entry.id], [1]).bytes));
+  const record = view.get(indexEntryKey(idIndex.id, encodeKey([entry.id], [1]).bytes));
   const bytes = record && view.get(keyOf(collection, recordOfBytes(record)));
   return bytes ? decode(bytes) : null;
 }

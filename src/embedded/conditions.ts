@@ -1,6 +1,7 @@
-import { compileMatcher } from './match';
-import { equal, RANK, typeRank } from './values/compare';
-import { asNumber, BSONRegExp, isDoc, Undefined, type Doc, type Value } from './values/value';
+import { compileExpression, type Variables } from './aggregate/expression';
+import { compileMatcher, isOperatorDocument } from './match';
+import { equal } from './values/compare';
+import { BSONRegExp, doc, isDoc, typeName, type Doc, type TypeName, type Value } from './values/value';
 
 /** An end of a range. */
 interface End {
@@ -8,7 +9,7 @@ interface End {
   inclusive: boolean;
 }
 
-/** What a filter says of one path that an index can serve. What it leaves out is checked on the documents. */
+/** What a filter says of one path that an index can serve. All that it says is checked on the documents afterwards. */
 export interface Condition {
   /** The path must have one of these values. */
   points?: Value[];
@@ -16,124 +17,107 @@ export interface Condition {
   below?: End;
   /** The path must have none of these values; null is not among them. */
   except?: Value[];
-  /** The values and ends say all that was written of the path. */
-  exact: boolean;
   /** The operators on the path as they were written. */
   written: Doc[];
 }
 
 /** Types whose ranges an index serves: comparisons never leave the type. */
-const RANGE_RANKS: number[] = [
-  RANK.number,
-  RANK.string,
-  RANK.binData,
-  RANK.objectId,
-  RANK.bool,
-  RANK.date,
-  RANK.timestamp,
+const RANGES: TypeName[] = [
+  'double',
+  'int',
+  'long',
+  'decimal',
+  'string',
+  'binData',
+  'objectId',
+  'bool',
+  'date',
+  'timestamp',
 ];
 
-/** The conditions of a filter, by path, that must all hold ($and is looked into). */
-export function conditionsOf(filter: Doc): Map<string, Condition> {
+/** The conditions of a filter, by path, that must all hold ($and and an $expr's equalities with variables are taken in). */
+export function conditionsOf(filter: Doc, vars: Variables = new Map()): Map<string, Condition> {
   const conditions = new Map<string, Condition>();
-  collect(filter, conditions);
+  collect(filter, vars, conditions);
   return conditions;
 }
 
-function collect(filter: Doc, conditions: Map<string, Condition>): void {
+function collect(filter: Doc, vars: Variables, conditions: Map<string, Condition>): void {
+  const at = (path: string): Condition => {
+    const condition = conditions.get(path) ?? { written: [] };
+    conditions.set(path, condition);
+    return condition;
+  };
   for (const [name, value] of filter) {
-    if (name === '$and' && Array.isArray(value)) {
-      for (const part of value) if (isDoc(part)) collect(part, conditions);
+    if (name === '$and' && Array.isArray(value)) value.filter(isDoc).forEach((part) => collect(part, vars, conditions));
+    else if (name === '$expr') for (const [path, point] of equalities(value, vars)) add(at(path), '$eq', point);
+    else if (!name.startsWith('$')) {
+      const operators = isOperatorDocument(value) ? value : doc({ $eq: value });
+      at(name).written.push(operators);
+      for (const [operator, operand] of operators) add(at(name), operator, operand);
     }
-    if (name.startsWith('$')) continue;
-    const operators =
-      isDoc(value) && value.keys().next().value?.startsWith('$') === true ? value : new Map([['$eq', value]]);
-    const condition: Condition = conditions.get(name) ?? { written: [], exact: true };
-    condition.written.push(operators);
-    for (const [operator, operand] of operators) add(condition, operator, operand);
-    condition.exact = isExact(condition, operators);
-    if (condition.points ?? condition.above ?? condition.below ?? condition.except) conditions.set(name, condition);
-    else if (operators.get('$exists') !== undefined) conditions.set(name, condition);
   }
 }
 
-/** Ranges of numbers without a lower end take in NaN, which no comparison but with itself meets. */
-function isExact({ written, points, above, below }: Condition, operators: Doc): boolean {
-  if (written.length > 1) return false;
-  if (points !== undefined) return operators.size === 1 && !points.includes(null);
-  const ends = (above ? 1 : 0) + (below ? 1 : 0);
-  const numbers = below !== undefined && typeRank(below.value) === RANK.number;
-  return (
-    ends === operators.size && ends > 0 && (above !== undefined || !numbers) && !isNaNEnd(above) && !isNaNEnd(below)
-  );
-}
-
-function isNaNEnd(end: End | undefined): boolean {
-  return end !== undefined && Number.isNaN(asNumber(end.value));
+/**
+ * The paths that an expression wants equal to a variable. It compares a path's value as a whole and so finds fewer
+ * documents than an index has under the value, but for null and missing, which an index does not tell apart.
+ */
+function equalities(expression: Value, vars: Variables): [string, Value][] {
+  if (!isDoc(expression)) return [];
+  const [and, eq] = [expression.get('$and'), expression.get('$eq')];
+  if (Array.isArray(and)) return and.flatMap((part) => equalities(part, vars));
+  if (!Array.isArray(eq)) return [];
+  const path = eq.find((side) => typeof side === 'string' && /^\$[^$]/.test(side));
+  const variable = eq.find((side) => typeof side === 'string' && vars.has(/^\$\$([^.]+)/.exec(side)?.[1] ?? ''));
+  const value = path !== undefined && variable !== undefined && compileExpression(variable, vars)(new Map());
+  return value === false || value == null ? [] : [[(path as string).slice(1), value]];
 }
 
 function add(condition: Condition, operator: string, operand: Value): void {
-  switch (operator) {
-    case '$eq':
-      if (isPoint(operand)) condition.points ??= [operand];
-      return;
-    case '$in':
-      if (Array.isArray(operand) && operand.every(isPoint)) condition.points ??= operand;
-      return;
-    case '$gt':
-    case '$gte':
-      if (isRangeable(operand)) condition.above ??= { value: operand, inclusive: operator === '$gte' };
-      return;
-    case '$lt':
-    case '$lte':
-      if (isRangeable(operand)) condition.below ??= { value: operand, inclusive: operator === '$lte' };
-      return;
-    case '$ne':
-      return leaveOut(condition, [operand]);
-    case '$nin':
-      return leaveOut(condition, Array.isArray(operand) ? operand : []);
-    default:
+  const rangeable = RANGES.includes(typeName(operand));
+  if (operator === '$eq' && isPoint(operand)) condition.points ??= [operand];
+  else if (operator === '$in' && Array.isArray(operand) && operand.every(isPoint)) condition.points ??= operand;
+  else if ((operator === '$gt' || operator === '$gte') && rangeable)
+    condition.above ??= { value: operand, inclusive: operator === '$gte' };
+  else if ((operator === '$lt' || operator === '$lte') && rangeable)
+    condition.below ??= { value: operand, inclusive: operator === '$lte' };
+  else if (operator === '$ne' || operator === '$nin') {
+    const values = operator === '$nin' && Array.isArray(operand) ? operand : [operand];
+    // Null stays in: an index keeps an empty list beside it, which does not equal it.
+    const left = values.filter((value) => value !== null && isPoint(value));
+    if (left.length > 0) condition.except = [...(condition.except ?? []), ...left];
   }
 }
 
-/** Null stays in: an index keeps an empty list beside it, which does not equal it. */
-function leaveOut(condition: Condition, values: Value[]): void {
-  const left = values.filter((value) => value !== null && isPoint(value));
-  if (left.length > 0) condition.except = [...(condition.except ?? []), ...left];
+/** Whether a condition says no more of a path than which values it does not have. */
+export function isOpen({ points, above, below, except }: Condition): boolean {
+  return except !== undefined && (points ?? above ?? below) === undefined;
 }
 
-/** Values that equal only what an index keeps under the same key: no arrays, patterns or undefined. */
+/** Values that equal only what an index keeps under the same key: no arrays and patterns. */
 function isPoint(value: Value): boolean {
-  return !Array.isArray(value) && !(value instanceof BSONRegExp) && !(value instanceof Undefined);
-}
-
-function isRangeable(value: Value): boolean {
-  return RANGE_RANKS.includes(typeRank(value));
+  return !Array.isArray(value) && !(value instanceof BSONRegExp);
 }
 
 /** True when every document that meets the conditions is sure to be in a partial index with this filter. */
 export function implies(conditions: Map<string, Condition>, partial: Doc): boolean {
-  for (const [name, value] of partial) {
-    if (name === '$and' && Array.isArray(value)) {
-      if (!value.every((part) => isDoc(part) && implies(conditions, part))) return false;
-      continue;
-    }
+  return [...partial].every(([name, value]) => {
+    if (name === '$and' && Array.isArray(value)) return value.every((part) => implies(conditions, part as Doc));
     const condition = name.startsWith('$') ? undefined : conditions.get(name);
-    if (condition === undefined || !impliesField(condition, name, value)) return false;
-  }
-  return true;
+    return condition !== undefined && impliesField(condition, name, value);
+  });
 }
 
-function impliesField(condition: Condition, path: string, wanted: Value): boolean {
-  const operators = isDoc(wanted) && wanted.keys().next().value?.startsWith('$') === true ? wanted : undefined;
+function impliesField({ written, points, above, below }: Condition, path: string, wanted: Value): boolean {
+  const operators = isOperatorDocument(wanted) ? wanted : doc({ $eq: wanted });
   // Written the same, or asking for values that the partial filter takes.
-  if (condition.written.some((written) => equal(written, operators ?? new Map([['$eq', wanted]])))) return true;
-  if (condition.points !== undefined && condition.points.length > 0) {
-    const matcher = compileMatcher(new Map([[path, wanted]]));
-    return condition.points.every((value) => value !== null && matcher.matches(nested(path, value)));
+  if (written.some((one) => equal(one, operators))) return true;
+  if (points !== undefined && points.length > 0) {
+    const { matches } = compileMatcher(new Map([[path, wanted]]));
+    return points.every((value) => value !== null && matches(nested(path, value)));
   }
-  const exists = operators?.size === 1 && operators.get('$exists') !== undefined;
-  return exists && (condition.above ?? condition.below) !== undefined;
+  return operators.size === 1 && operators.has('$exists') && (above ?? below) !== undefined;
 }
 
 function nested(path: string, value: Value): Doc {

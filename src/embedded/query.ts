@@ -1,6 +1,6 @@
-import { mongoError } from './errors';
+import { ensure, mongoError } from './errors';
 import { compileMatcher } from './match';
-import { plan, type IndexPlan, type KeyRange, type Plan, type Query } from './planner';
+import { plan, type IndexPlan, type Plan, type Query } from './planner';
 import { compileSorter } from './sort';
 import { keyOf, type Collection } from './storage/catalog';
 import { numberedRange, recordOfBytes, recordOfDocumentKey, TABLE } from './storage/keyspace';
@@ -52,142 +52,91 @@ export function execute(
   execution: Execution,
   options: ExecuteOptions = {},
 ): Iterable<Row> {
+  const { filter, sort, skip = 0, limit = 0, vars } = query;
+  const { matches } = compileMatcher(filter, vars);
+  const sorter = sort && !sort.has('$natural') ? compileSorter(sort) : undefined;
   const chosen = options.plan ?? plan(view, collection, query);
-  // Compiled also where it is not needed: a bad filter is refused whatever the plan.
-  const compiled = query.filter.size === 0 ? undefined : compileMatcher(query.filter);
-  const matcher = chosen.stage === 'IXSCAN' && chosen.exact ? undefined : compiled;
-  const reading = { view, collection, execution, only: options.only };
-  const found = filtered(candidates(reading, chosen), matcher, execution);
-  const sorted =
-    query.sort === undefined || chosen.sorted ? found : sortRows(found, query.sort, query.skip, query.limit);
-  return sliced(sorted, query.skip ?? 0, query.limit ?? 0);
+  const candidates = candidatesOf(view, collection, chosen, execution, options.only);
+  const found = matching(candidates, matches, execution);
+  const sorted = chosen.sorted || !sorter ? found : sorter.sort(found, (row) => row.document, limit ? skip + limit : 0);
+  return sliced(sorted, skip, limit);
 }
 
-/** What all parts of a query's execution read from. */
-interface Reading {
-  view: View;
-  collection: Collection;
-  execution: Execution;
-  only: ReadonlySet<string> | undefined;
-}
-
-function* filtered(
-  rows: Iterable<Row>,
-  matcher: { matches(document: Doc): boolean } | undefined,
-  execution: Execution,
-): Generator<Row> {
-  let count = 0;
+function* matching(rows: Iterable<Row>, matches: (document: Doc) => boolean, execution: Execution): Generator<Row> {
   for (const row of rows) {
-    if (++count % CLOCK_EVERY === 0) checkDeadline(execution);
-    if (matcher === undefined || matcher.matches(row.document)) yield row;
+    if (execution.docsExamined % CLOCK_EVERY === 0) checkDeadline(execution);
+    if (matches(row.document)) yield row;
   }
 }
 
 /** skip and limit; a limit of 0 is none. */
-function* sliced(rows: Iterable<Row>, skip: number, limit: number): Generator<Row> {
+export function* sliced<T>(items: Iterable<T>, skip: number, limit: number): Generator<T> {
   let count = 0;
-  for (const row of rows) {
+  for (const item of items) {
     if (count++ < skip) continue;
-    yield row;
+    yield item;
     if (limit > 0 && count >= skip + limit) return;
   }
 }
 
-/** Sorts in memory; with a limit, never holds much more than skip + limit rows. */
-function* sortRows(rows: Iterable<Row>, sort: Doc, skip = 0, limit = 0): Generator<Row> {
-  yield* compileSorter(sort).sort(rows, (row) => row.document, limit > 0 ? skip + limit : undefined);
-}
-
-function candidates(reading: Reading, chosen: Plan): Iterable<Row> {
-  switch (chosen.stage) {
-    case 'COLLSCAN':
-      return scan(reading, chosen.reverse);
-    case 'IXSCAN':
-      return once(fetch(reading, indexRecords(reading, chosen)), chosen.repeats);
-    case 'OR':
-      return once(branches(reading, chosen.branches), true);
-  }
-}
-
-function* branches(reading: Reading, plans: Plan[]): Generator<Row> {
-  for (const branch of plans) yield* candidates(reading, branch);
-}
-
 /** All documents of a collection in the order they were inserted. */
-export function* scanAll(view: View, collection: Collection): Generator<Row> {
-  yield* scan({ view, collection, execution: newExecution(), only: undefined }, false);
+export function scanAll(view: View, collection: Collection): Iterable<Row> {
+  return candidatesOf(view, collection, { stage: 'COLLSCAN', reverse: false, sorted: true }, newExecution());
 }
 
-function* scan({ view, collection, execution, only }: Reading, reverse: boolean): Generator<Row> {
-  for (const { key, value } of view.range(...numberedRange(TABLE.documents, collection.id), reverse)) {
-    execution.docsExamined++;
-    yield new StoredRow(recordOfDocumentKey(key), value, only);
-  }
-}
-
-function* indexRecords({ view, execution }: Reading, { ranges, reverse, merge }: IndexPlan): Generator<number> {
-  const ordered = reverse ? [...ranges].reverse() : ranges;
-  const entries = merge && ordered.length > 1 ? merged(view, ordered, reverse) : joined(view, ordered, reverse);
-  for (const { value } of entries) {
-    execution.keysExamined++;
-    yield recordOfBytes(value);
-  }
-}
-
-function* joined(view: View, ranges: KeyRange[], reverse: boolean): Generator<Entry> {
-  for (const { start, end } of ranges) yield* view.range(start, end, reverse);
-}
-
-/** Reads several ranges side by side, in the order of what follows each range's prefix. */
-function* merged(view: View, ranges: KeyRange[], reverse: boolean): Generator<Entry> {
-  const sources = ranges.map((range) => ({
-    prefix: range.prefix,
-    iterator: view.range(range.start, range.end, reverse)[Symbol.iterator](),
-  }));
-  try {
-    const heads = sources.map(({ iterator, prefix }) => head(iterator, prefix));
-    for (;;) {
-      let next = -1;
-      for (let i = 0; i < heads.length; i++) {
-        const [one, best] = [heads[i], heads[next]];
-        if (one === undefined) continue;
-        const order = best === undefined ? -1 : one.rest.compare(best.rest);
-        if (reverse && best !== undefined ? order > 0 : order < 0) next = i;
-      }
-      const found = heads[next];
-      const source = sources[next];
-      if (found === undefined || source === undefined) return;
-      yield found.entry;
-      heads[next] = head(source.iterator, source.prefix);
+/** The rows that a plan looks at, each once. */
+function* candidatesOf(
+  view: View,
+  collection: Collection,
+  chosen: Plan,
+  execution: Execution,
+  only?: ReadonlySet<string>,
+): Generator<Row> {
+  if (chosen.stage === 'COLLSCAN') {
+    for (const { key, value } of view.range(...numberedRange(TABLE.documents, collection.id), chosen.reverse)) {
+      execution.docsExamined++;
+      yield new StoredRow(recordOfDocumentKey(key), value, only);
     }
-  } finally {
-    for (const { iterator } of sources) iterator.return?.();
+    return;
   }
-}
-
-function head(iterator: Iterator<Entry>, prefix: number): { entry: Entry; rest: Buffer } | undefined {
-  const step = iterator.next();
-  return step.done === true ? undefined : { entry: step.value, rest: step.value.key.subarray(prefix) };
-}
-
-function* fetch({ view, collection, execution, only }: Reading, records: Iterable<number>): Generator<Row> {
-  for (const record of records) {
+  const seen = chosen.index.multikey ? new Set<number>() : undefined;
+  for (const { value } of entriesOf(view, chosen)) {
+    execution.keysExamined++;
+    const record = recordOfBytes(value);
+    if (seen?.has(record)) continue;
+    seen?.add(record);
     const bytes = view.get(keyOf(collection, record));
-    if (bytes === undefined) throw mongoError('InternalError', `An index of ${collection.ns} names a missing document`);
+    ensure(bytes, 'InternalError', `An index of ${collection.ns} names a missing document`);
     execution.docsExamined++;
     yield new StoredRow(record, bytes, only);
   }
 }
 
-/** Drops rows that were there before, when there can be such. */
-function* once(rows: Iterable<Row>, needed: boolean): Generator<Row> {
-  const seen = new Set<number>();
-  for (const row of rows) {
-    if (needed) {
-      if (seen.has(row.record)) continue;
-      seen.add(row.record);
+/** The entries of an index plan's ranges, one range after another or, to merge, by what follows their prefixes. */
+function* entriesOf(view: View, { ranges, reverse, merge }: IndexPlan): Generator<Entry> {
+  if (!merge) {
+    for (const { start, end } of reverse ? [...ranges].reverse() : ranges) yield* view.range(start, end, reverse);
+    return;
+  }
+  const sources = ranges.map(({ start, end, prefix }) => {
+    const entries = view.range(start, end, reverse)[Symbol.iterator]();
+    return { entries, prefix, head: entries.next() };
+  });
+  try {
+    for (;;) {
+      let next: { source: (typeof sources)[0]; rest: Buffer } | undefined;
+      for (const source of sources) {
+        if (source.head.done === true) continue;
+        const rest = source.head.value.key.subarray(source.prefix);
+        const order = next === undefined ? -1 : rest.compare(next.rest);
+        if (next === undefined || (reverse ? order > 0 : order < 0)) next = { source, rest };
+      }
+      if (next === undefined) return;
+      yield next.source.head.value as Entry;
+      next.source.head = next.source.entries.next();
     }
-    yield row;
+  } finally {
+    for (const { entries } of sources) entries.return?.();
   }
 }
 

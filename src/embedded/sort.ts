@@ -1,15 +1,14 @@
-import { ensure, mongoError, MongoError } from './errors';
-import { compare } from './values/compare';
-import { show } from './values/show';
+import { ensure, MongoError } from './errors';
+import { encodeKey } from './values/keys';
 import { indexKeyValues } from './values/paths';
+import { show } from './values/show';
 import { asNumber, isDoc, type Doc, type Value } from './values/value';
 
 /** A sort specification, compiled. */
 export interface Sorter {
-  /** The key of a document: one value a sort field, null for missing; of an array, the element that sorts first. */
-  key: (document: Doc) => (Value | undefined)[];
-  compareKeys: (a: (Value | undefined)[], b: (Value | undefined)[]) => number;
-  /** Sorts things by their documents, stably; with `limit` only the first so many are held and returned. */
+  /** The place of a document: bytes that compare as the order is; of an array, the element that sorts first. */
+  key: (document: Doc) => Buffer;
+  /** Sorts things by their documents, stably; with a `limit` but 0 only the first so many are held and returned. */
   sort<T>(items: Iterable<T>, documentOf: (item: T) => Doc, limit?: number): T[];
 }
 
@@ -26,67 +25,41 @@ function direction(path: string, value: Value): 1 | -1 {
 /** Compiles a sort specification; throws for directions other than 1 and -1 and for $meta. */
 export function compileSorter(spec: Doc): Sorter {
   const paths = [...spec.keys()];
-  if (paths.length > 32) throw mongoError('BadValue', 'too many sort fields, the most is 32');
+  ensure(paths.length <= 32, 'BadValue', 'too many sort fields, the most is 32');
   const directions = paths.map((path) => direction(path, spec.get(path)!));
-  const plain = paths.every((path) => !path.includes('.'));
 
-  const compareKeys = (a: (Value | undefined)[], b: (Value | undefined)[]): number => {
-    for (let i = 0; i < directions.length; i++) {
-      const order = compare(a[i], b[i]);
-      if (order !== 0) return directions[i] === 1 ? order : -order;
-    }
-    return 0;
-  };
-
-  const expanded = (document: Doc): (Value | undefined)[] => {
-    let entries: (Value | undefined)[][];
+  const key = (document: Doc): Buffer => {
     try {
-      entries = indexKeyValues(document, paths);
+      const keys = indexKeyValues(document, paths).map((values) => encodeKey(values, directions, Infinity).bytes);
+      return keys.reduce((least, other) => (other.compare(least) < 0 ? other : least));
     } catch (error) {
-      if (error instanceof MongoError && error.codeName === 'CannotIndexParallelArrays')
-        throw mongoError('BadValue', 'cannot sort with keys that are parallel arrays');
+      const parallel = error instanceof MongoError && error.codeName === 'CannotIndexParallelArrays';
+      ensure(!parallel, 'BadValue', 'cannot sort with keys that are parallel arrays');
       throw error;
     }
-    let best: (Value | undefined)[] | undefined;
-    for (const entry of entries) {
-      const key = entry.map((v) => (v === undefined ? null : v));
-      if (best === undefined || compareKeys(key, best) < 0) best = key;
-    }
-    return best ?? paths.map(() => null);
-  };
-
-  const key = (document: Doc): (Value | undefined)[] => {
-    if (!plain) return expanded(document);
-    const values: (Value | undefined)[] = new Array<Value | undefined>(paths.length);
-    for (let i = 0; i < paths.length; i++) {
-      const value = document.get(paths[i]!);
-      if (Array.isArray(value)) return expanded(document);
-      values[i] = value === undefined ? null : value;
-    }
-    return values;
   };
 
   return {
     key,
-    compareKeys,
-    sort<T>(items: Iterable<T>, documentOf: (item: T) => Doc, limit = Infinity) {
-      let held: { key: (Value | undefined)[]; item: T }[] = [];
-      const order = (): void => void held.sort((a, b) => compareKeys(a.key, b.key));
+    sort<T>(items: Iterable<T>, documentOf: (item: T) => Doc, limit = 0) {
+      let held: { key: Buffer; item: T }[] = [];
+      const most = limit || Infinity;
+      const order = (): void => void held.sort((a, b) => a.key.compare(b.key));
       for (const item of items) {
         held.push({ key: key(documentOf(item)), item });
         // Sorting again at every doubling keeps only the best without holding everything.
-        if (held.length < 2 * limit + 1000) continue;
+        if (held.length < 2 * most + 1000) continue;
         order();
-        held = held.slice(0, limit);
+        held = held.slice(0, most);
       }
       order();
-      return held.slice(0, limit).map(({ item }) => item);
+      return held.slice(0, most).map(({ item }) => item);
     },
   };
 }
 
 /** Compiles a sort specification into a comparison of two documents; for many documents use compileSorter. */
 export function compileSort(spec: Doc): (a: Doc, b: Doc) => number {
-  const { key, compareKeys } = compileSorter(spec);
-  return (a, b) => compareKeys(key(a), key(b));
+  const { key } = compileSorter(spec);
+  return (a, b) => key(a).compare(key(b));
 }

@@ -15,13 +15,21 @@ const VOLATILE = ['$clusterTime', 'operationTime', 'nIndexesWas', 'electionId', 
  * Commands that are answered otherwise than mongod 4.4 did, by their place in the recording; the reasons are in
  * docs/embedded-database.md.
  */
-const OTHERWISE: Record<number, { code?: number; reply?: Document }> = {
+const OTHERWISE: Record<number, { code?: number; reply?: Document; change?(reply: Document): void }> = {
   // An unknown field of find.
   30: { code: 40415 },
   // A name that starts with $ at the top level of an inserted document.
   37: { reply: { n: 1, ok: 1 } },
   // collMod is not there.
   54: { code: 59 },
+  // The plan checks the whole filter again, and does not tell on which paths the arrays are.
+  59: {
+    change(reply) {
+      const winningPlan = reply.winningPlan as Document;
+      winningPlan.filter = { a: 1, b: 1 };
+      delete (winningPlan.inputStage as Document).multiKeyPaths;
+    },
+  },
 };
 
 describe('recorded commands', () => {
@@ -50,7 +58,9 @@ describe('recorded commands', () => {
         return;
       }
       expect(got.error).toBeUndefined();
-      expect(stable(got.reply)).toEqual(stable(other?.reply ?? reply));
+      const wanted = stable(other?.reply ?? reply);
+      other?.change?.(wanted);
+      expect(stable(got.reply)).toEqual(wanted);
     },
   );
 
@@ -63,7 +73,7 @@ describe('recorded commands', () => {
   }
 });
 
-function stable(reply: Document | undefined): unknown {
+function stable(reply: Document | undefined): Document {
   const plain = EJSON.parse(EJSON.stringify(reply ?? {}, { relaxed: true })) as Document;
   for (const name of VOLATILE) delete plain[name];
   if (plain.cursor?.id) plain.cursor.id = 'CURSOR';

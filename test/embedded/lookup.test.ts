@@ -1,11 +1,14 @@
 import { compilePipeline, type StageSource } from '../../src/embedded/aggregate';
 import { compileExpression } from '../../src/embedded/aggregate/expression';
 import { toBoolean } from '../../src/embedded/aggregate/coerce';
+import { conditionsOf } from '../../src/embedded/conditions';
 import { compileMatcher } from '../../src/embedded/match';
+import type { Query } from '../../src/embedded/planner';
 import { compileSorter } from '../../src/embedded/sort';
 import { decode, encode } from '../../src/embedded/values/codec';
 import { identical } from '../../src/embedded/values/compare';
 import { doc, int, ObjectId, type Doc, type Value } from '../../src/embedded/values/value';
+import { command, InProcess } from './in-process';
 import { Random, seedOf } from './random';
 
 const seed = seedOf();
@@ -35,14 +38,15 @@ function value(): Value | undefined {
 const documents = (n: number): Doc[] =>
   Array.from({ length: n }, (_, i) => doc({ _id: int(i), a: value(), c: value(), n: int(random.below(5)) }));
 
-/** Answers from a list with whatever filter, order and bounds it is given, and gives only the fields asked for. */
-function listSource(inner: Doc[]): StageSource & { filters: Doc[] } {
-  const filters: Doc[] = [];
+/** Answers from a list whatever it is asked, and gives only the fields asked for. */
+function listSource(inner: Doc[]): StageSource & { queries: Query[] } {
+  const queries: Query[] = [];
   return {
-    filters,
-    find(_collection, filter, { sort, skip = 0, limit, fields }) {
-      filters.push(filter);
-      const found = inner.filter(compileMatcher(filter).matches);
+    queries,
+    find(_collection, query, fields) {
+      queries.push(query);
+      const { filter, vars, sort, skip = 0, limit } = query;
+      const found = inner.filter(compileMatcher(filter, vars).matches);
       const sorted = sort ? compileSorter(sort).sort(found, (document) => document) : found;
       const bounded = sorted.slice(skip, limit === undefined ? undefined : skip + limit);
       return bounded.map((d) => decode(encode(d), fields));
@@ -88,7 +92,37 @@ test('a lookup by $expr gives what the expression says, whatever part of it the 
   }
 });
 
-test('an equality with a plain value reaches the source as a filter on its own, with order and limit', () => {
+test('lookups through indexes find what those without do', async () => {
+  const db = new InProcess();
+  try {
+    const inner = documents(60);
+    const indexes = ['a', 'a.b', 'c'].map((path) => doc({ key: doc({ [path]: int(1), n: int(1) }), name: path }));
+    await db.ok(command('insert', 'outer', { documents: documents(30) }));
+    for (const name of ['scanned', 'indexed']) await db.ok(command('insert', name, { documents: inner }));
+    // Two of them meet arrays side by side in some documents: each that can be is made.
+    for (const index of indexes) await db.command(command('createIndexes', 'indexed', { indexes: [index] }));
+    const order = doc({ $sort: doc({ _id: int(1) }) });
+    for (const path of ['a', 'a.b', 'c'])
+      for (const local of ['a', 'a.b', 'c', '_id']) {
+        const matching = doc({ $match: doc({ $expr: doc({ $eq: [`$${path}`, '$$v'] }) }) });
+        const found = async (from: string, join: Doc): Promise<Doc[]> => {
+          const lookup = doc({ $lookup: new Map([...doc({ from, as: 'found', pipeline: [order] }), ...join]) });
+          return db.documents(command('aggregate', 'outer', { pipeline: [order, lookup], cursor: new Map() }));
+        };
+        const byFields = new Map<string, Value>([
+          ['localField', local],
+          ['foreignField', path],
+        ]);
+        const byExpression = doc({ let: doc({ v: `$${local}` }), pipeline: [matching, order] });
+        for (const join of [byFields, byExpression])
+          expect(identical(await found('indexed', join), await found('scanned', join))).toBe(true);
+      }
+  } finally {
+    await db.close();
+  }
+});
+
+test('an equality with a variable is one that an index can serve, with order and limit', () => {
   const source = listSource(documents(5));
   const pipeline = [
     doc({ $match: doc({ $expr: doc({ $eq: ['$run', '$$id'] }), epoch: doc({ $gt: int(0) }) }) }),
@@ -97,10 +131,11 @@ test('an equality with a plain value reaches the source as a filter on its own, 
   ];
   const lookup = doc({ $lookup: doc({ from: 'inner', let: doc({ id: '$_id' }), pipeline, as: 'found' }) });
   expect([...compilePipeline([lookup]).run([doc({ _id: int(7) })], source)]).toHaveLength(1);
-  const [filter] = source.filters;
-  expect((filter!.get('run') as Doc).get('$eq')).toEqual(int(7));
-  expect(filter!.has('epoch')).toBe(true);
-  expect(filter!.has('$expr')).toBe(false);
+  const [query] = source.queries;
+  const conditions = conditionsOf(query!.filter, query!.vars);
+  expect(conditions.get('run')!.points).toEqual([int(7)]);
+  expect(conditions.get('epoch')!.above).toEqual({ value: int(0), inclusive: false });
+  expect(query).toMatchObject({ limit: 2, sort: doc({ epoch: int(1) }) });
 });
 
 test('a pipeline gives the same from the fields that it says it needs as from whole documents', () => {
@@ -123,7 +158,7 @@ test('a pipeline gives the same from the fields that it says it needs as from wh
   for (const stages of pipelines) {
     const { fields, leading, run } = compilePipeline(stages);
     const all = (input: Doc[]): Doc[] => {
-      const matched = leading.match ? input.filter(compileMatcher(leading.match).matches) : input;
+      const matched = input.filter(compileMatcher(leading.filter).matches);
       const sorted = leading.sort ? compileSorter(leading.sort).sort(matched, (document) => document) : matched;
       return [...run(sorted.slice(0, leading.limit), listSource([]))];
     };

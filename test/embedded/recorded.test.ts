@@ -58,6 +58,18 @@ function load<T>(name: string): T {
   return (JSON.parse(readFileSync(path.join(FOLDER, `${name}.json`), 'utf8')) as Record<string, T>)[name]!;
 }
 
+/**
+ * What docs/embedded-database.md lists as refused, with the code that it is refused with: an error there, and no answer.
+ */
+const REFUSED: [operator: string, code: number][] = [
+  ['$bucket', 115],
+  ['$slice', 168],
+];
+const refusal = (asked: object | undefined): { error: number } | undefined => {
+  const found = asked && REFUSED.find(([operator]) => JSON.stringify(asked).includes(`"${operator}":`));
+  return found && { error: found[1] };
+};
+
 const typed = <T extends object>(json: T): Document => EJSON.deserialize(json, { relaxed: false }) as Document;
 const canonical = (value: unknown): string => JSON.stringify(EJSON.serialize({ value }, { relaxed: false }));
 /** Recorded JSON on the same way, so that both sides' keys pass through a JavaScript object once. */
@@ -125,7 +137,7 @@ suite(title, () => {
       const wrong: string[] = [];
       for (const item of cases) {
         const got = await answer(async () => ask(collection, item));
-        const want = item.error ? { error: item.error.code } : wanted(item);
+        const want = refusal(item.projection) ?? (item.error ? { error: item.error.code } : wanted(item));
         if (JSON.stringify(got) !== JSON.stringify(want)) wrong.push(JSON.stringify({ item, got }).slice(0, 600));
       }
       expect(wrong).toEqual([]);
@@ -222,7 +234,7 @@ suite(title, () => {
           .toArray();
         return canonical(result);
       });
-      const want = item.error ? { error: item.error.code } : recorded(item.result);
+      const want = refusal(item.pipeline) ?? (item.error ? { error: item.error.code } : recorded(item.result));
       if (JSON.stringify(got) !== JSON.stringify(want)) wrong.push(JSON.stringify({ item, got }).slice(0, 800));
     }
     expect(wrong).toEqual([]);

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ACCUMULATORS } from '../../src/embedded/aggregate/accumulators';
 import { compileExpression } from '../../src/embedded/aggregate/expression';
-import { FORMS } from '../../src/embedded/aggregate/forms';
-import { FUNCTIONS } from '../../src/embedded/aggregate/functions';
+import { FORMS, FUNCTIONS } from '../../src/embedded/aggregate/operators';
 import { compilePipeline } from '../../src/embedded/aggregate';
 import { REFUSED_STAGES, STAGES } from '../../src/embedded/aggregate/stages';
 import { compileMatcher } from '../../src/embedded/match';
@@ -80,12 +79,21 @@ describe('what is out of scope is refused by name', () => {
     expect(refused(() => compileProjection(doc({ 'a.$': int(1) })))).toMatchObject({ code: 31276 });
   });
 
-  test('$meta', () => {
+  test.each(['$sort', '$position'])('%s in $push', (name) => {
+    const update = doc({ $push: doc({ a: doc({ $each: [], [name]: int(1) }) }) });
+    expect(refused(() => compileUpdate(update))).toMatchObject({ code: 2, message: expect.stringContaining(name) });
+  });
+
+  test('$meta in sorts', () => {
     const meta = doc({ a: doc({ $meta: 'textScore' }) });
     expect(refused(() => compileSort(meta))).toMatchObject({ code: 2, message: expect.stringContaining('$meta') });
-    expect(refused(() => compileProjection(meta))).toMatchObject({
-      code: 2,
-      message: expect.stringContaining('$meta'),
+  });
+
+  test.each(['$meta', '$slice', '$elemMatch'])('%s in projections', (name) => {
+    const projection = doc({ a: doc({ [name]: int(1) }) });
+    expect(refused(() => compileProjection(projection))).toMatchObject({
+      code: 168,
+      message: expect.stringContaining(name),
     });
   });
 
@@ -94,16 +102,15 @@ describe('what is out of scope is refused by name', () => {
     expect(refused(() => compilePipeline(stages))).toMatchObject({ code: 115, message: expect.stringContaining(name) });
   });
 
-  test.each('$function $dateFromParts $getField $sortArray $convert $trim $zip $sqrt $toDecimal $isoWeek'.split(' '))(
-    'expression %s',
-    (name) => {
-      const spec = doc({ [name]: [] });
-      expect(refused(() => compileExpression(spec, new Map()))).toMatchObject({
-        code: 168,
-        message: expect.stringContaining(name),
-      });
-    },
-  );
+  test.each(
+    '$function $map $filter $let $reduce $dateToString $regexMatch $max $getField $convert $toDecimal'.split(' '),
+  )('expression %s', (name) => {
+    const spec = doc({ [name]: [] });
+    expect(refused(() => compileExpression(spec, new Map()))).toMatchObject({
+      code: 168,
+      message: expect.stringContaining(name),
+    });
+  });
 
   test.each(['[[:alpha:]]', 'a++', '\\Qa\\E', '(?<n>a)(?&n)', 'a(?i)b'])('regular expression %s', (pattern) => {
     const filter = doc({ a: doc({ $regex: pattern }) });

@@ -1,8 +1,7 @@
-import { ensure, MongoError } from '../errors';
 import { fitsLong, integer, refuseDecimal } from '../values/arithmetic';
 import { compare } from '../values/compare';
 import { groupKey } from '../values/keys';
-import { Int32, typeName, type Doc, type Value } from '../values/value';
+import { Int32, type Value } from '../values/value';
 import { nullish } from './coerce';
 
 /** Takes in one value a document and gives the result of a group; undefined is a missing value. */
@@ -116,18 +115,6 @@ function addToSet(): Accumulator {
   };
 }
 
-function mergeObjects(): Accumulator {
-  const merged: Doc = new Map();
-  return {
-    add(v) {
-      if (nullish(v)) return;
-      ensure(v instanceof Map, 40400, `$mergeObjects requires objects, but input is of type ${typeName(v)}`);
-      for (const [name, value] of v) merged.set(name, value);
-    },
-    result: () => merged,
-  };
-}
-
 /** The accumulators of $group by name. */
 export const ACCUMULATORS = new Map<string, () => Accumulator>([
   ['$sum', sum],
@@ -138,14 +125,4 @@ export const ACCUMULATORS = new Map<string, () => Accumulator>([
   ['$last', keeping(() => true)],
   ['$push', push],
   ['$addToSet', addToSet],
-  ['$mergeObjects', mergeObjects],
 ]);
-
-/** Runs an accumulator over a list, as the expression of the same name does; one array argument is entered. */
-export function accumulate(name: string, args: (Value | undefined)[]): Value {
-  const make = ACCUMULATORS.get(name);
-  if (!make) throw new MongoError(15952, `unknown group operator '${name}'`);
-  const accumulator = make();
-  for (const value of args.length === 1 && Array.isArray(args[0]) ? args[0] : args) accumulator.add(value);
-  return accumulator.result();
-}

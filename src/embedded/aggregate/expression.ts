@@ -1,15 +1,27 @@
-import { ensure, MongoError } from '../errors';
+import { ensure } from '../errors';
 import { isDoc, type Doc, type Value } from '../values/value';
-import { compileFieldPath } from './field-path';
-import { FORMS } from './forms';
-import { FUNCTIONS } from './functions';
-import { Scope, type Expression, type Variables } from './scope';
+import { fieldPath, pathValue } from './field-path';
+import { FORMS, FUNCTIONS, type Compile, type Expression } from './operators';
 
-function compileObject(fields: Doc, scope: Scope): Expression {
+/** Variables ($$name) and their values; one that is bound to undefined is defined and missing. */
+export type Variables = ReadonlyMap<string, Value | undefined>;
+
+/** `$path` and `$$variable.path`. */
+function compilePath(spec: string, vars: Variables): Expression {
+  ensure(spec !== '$', 16872, "'$' by itself is not a valid FieldPath");
+  const [first, ...rest] = spec.startsWith('$$') ? spec.slice(2).split('.') : ['ROOT', ...fieldPath(spec.slice(1))];
+  const parts = rest.length === 0 ? rest : fieldPath(rest.join('.'));
+  if (first === 'ROOT' || first === 'CURRENT') return (document) => pathValue(document, parts);
+  ensure(vars.has(first!) || first === 'REMOVE' || first === 'NOW', 17276, `Use of undefined variable: ${first}`);
+  const value = pathValue(first === 'NOW' ? new Date() : vars.get(first!), parts);
+  return () => value;
+}
+
+function compileObject(fields: Doc, compile: Compile): Expression {
   const parts = [...fields].map(([name, value]): [string, Expression] => {
     ensure(!name.startsWith('$'), 15983, `an expression must contain exactly one field, found '${name}'`);
     ensure(!name.includes('.'), 16405, `dotted field names are only allowed at the top level: '${name}'`);
-    return [name, compileIn(value, scope)];
+    return [name, compile(value)];
   });
   return (document) => {
     const result: Doc = new Map();
@@ -21,39 +33,21 @@ function compileObject(fields: Doc, scope: Scope): Expression {
   };
 }
 
-function compileOperator(name: string, argument: Value, scope: Scope): Expression {
+function compileOperator(name: string, argument: Value, compile: Compile): Expression {
   const form = FORMS.get(name);
-  if (form) return form(argument, scope, compileIn);
+  if (form) return form(argument, compile);
   const fn = FUNCTIONS.get(name);
-  if (!fn) throw new MongoError(168, `Unrecognized expression '${name}', or not one of the embedded database's`);
-  const parts = (Array.isArray(argument) ? argument : [argument]).map((part) => compileIn(part, scope));
-  const { min, max, apply } = fn;
-  if (parts.length < min || parts.length > max) {
-    const wanted = min === max ? `exactly ${min}` : `at least ${min} and at most ${max}`;
-    const message = `Expression ${name} takes ${wanted} arguments, but ${parts.length} were passed in.`;
-    throw new MongoError(min === max ? 16020 : 28667, message);
-  }
-  const [a, b] = parts as [Expression, Expression];
-  if (parts.length === 1) return (document) => apply([a(document)]);
-  if (parts.length === 2) return (document) => apply([a(document), b(document)]);
-  return (document) => apply(parts.map((part) => part(document)));
-}
-
-/** Compiles an expression inside a scope. */
-function compileIn(spec: Value, scope: Scope): Expression {
-  if (typeof spec === 'string' && spec.startsWith('$')) return compileFieldPath(spec, scope);
-  if (Array.isArray(spec)) {
-    const parts = spec.map((item) => compileIn(item, scope));
-    return (document) => parts.map((part) => part(document) ?? null);
-  }
-  if (!isDoc(spec)) return () => spec;
-  const [first] = spec;
-  if (first === undefined || !first[0].startsWith('$')) return compileObject(spec, scope);
-  if (spec.size !== 1) {
-    const found = [...spec.keys()].join(', ');
-    throw new MongoError(15983, `an object representing an expression must have exactly one field: found ${found}`);
-  }
-  return compileOperator(first[0], first[1], scope);
+  ensure(fn, 168, `Unrecognized expression '${name}', or not one of the embedded database's`);
+  const parts = (Array.isArray(argument) ? argument : [argument]).map(compile);
+  const { least, most, apply } = fn;
+  const wanted = least === most ? `exactly ${least}` : `at least ${least} and at most ${most}`;
+  const fits = parts.length >= least && parts.length <= most;
+  ensure(
+    fits,
+    least === most ? 16020 : 28667,
+    `Expression ${name} takes ${wanted} arguments, but ${parts.length} were passed in.`,
+  );
+  return (document) => apply(...parts.map((part) => part(document)));
 }
 
 /**
@@ -61,5 +55,16 @@ function compileIn(spec: Value, scope: Scope): Expression {
  * MongoError that mongod gives for a bad one; an operator that isn't known is refused by name (168).
  */
 export function compileExpression(spec: Value, vars: Variables = new Map()): Expression {
-  return compileIn(spec, new Scope(new Map([...vars].map(([name, value]) => [name, { value }]))));
+  const compile: Compile = (part) => compileExpression(part, vars);
+  if (typeof spec === 'string' && spec.startsWith('$')) return compilePath(spec, vars);
+  if (Array.isArray(spec)) {
+    const parts = spec.map(compile);
+    return (document) => parts.map((part) => part(document) ?? null);
+  }
+  if (!isDoc(spec)) return () => spec;
+  const [first] = spec;
+  if (first === undefined || !first[0].startsWith('$')) return compileObject(spec, compile);
+  const found = [...spec.keys()].join(', ');
+  ensure(spec.size === 1, 15983, `an object representing an expression must have exactly one field: found ${found}`);
+  return compileOperator(first[0], first[1], compile);
 }

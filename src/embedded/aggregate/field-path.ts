@@ -1,6 +1,5 @@
 import { ensure } from '../errors';
 import type { Doc, Value } from '../values/value';
-import type { Expression, Scope } from './scope';
 
 /** The value at a path as expressions see it: an array on the way gives the array of what its documents hold. */
 export function pathValue(holder: Value | undefined, parts: string[], at = 0): Value | undefined {
@@ -26,21 +25,6 @@ export function fieldPath(path: string): string[] {
     ensure(!part.startsWith('$'), 16410, "FieldPath field names may not start with '$'.");
   }
   return parts;
-}
-
-/** Compiles `$path` and `$$variable.path`. */
-export function compileFieldPath(spec: string, scope: Scope): Expression {
-  ensure(spec !== '$', 16872, "'$' by itself is not a valid FieldPath");
-  if (!spec.startsWith('$$')) {
-    const parts = fieldPath(spec.slice(1));
-    const [only] = parts as [string];
-    return parts.length === 1 ? (document) => document.get(only) : (document) => pathValue(document, parts);
-  }
-  const [name, ...rest] = spec.slice(2).split('.');
-  const variable = scope.variable(name ?? '');
-  if (rest.length === 0) return variable;
-  const parts = fieldPath(rest.join('.'));
-  return (document) => pathValue(variable(document), parts);
 }
 
 /** A copy of a document with the value at a path set; what is no document on the way is replaced by one. */

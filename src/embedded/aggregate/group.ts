@@ -3,8 +3,8 @@ import { equal } from '../values/compare';
 import { groupKey } from '../values/keys';
 import { Decimal128, Int32, isDoc, ObjectId, type Doc, type Value } from '../values/value';
 import { ACCUMULATORS, type Accumulator } from './accumulators';
-import { compileExpression } from './expression';
-import type { Expression, Variables } from './scope';
+import { compileExpression, type Variables } from './expression';
+import type { Expression } from './operators';
 
 interface Output {
   name: string;

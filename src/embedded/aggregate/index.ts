@@ -1,16 +1,16 @@
 import { conjunction } from '../match';
 import { isDoc, type Doc, type Value } from '../values/value';
+import type { Variables } from './expression';
 import { neededFields } from './needed-fields';
-import type { Leading, Pipeline, Stage } from './pipeline';
-import type { Variables } from './scope';
+import type { Pipeline, Stage } from './pipeline';
 import { compileSortStage, compileStage, stageNumber } from './stages';
 
-export type { FindOptions, Leading, Pipeline, StageSource } from './pipeline';
+export type { Pipeline, StageSource } from './pipeline';
 
 /** The stages at the front that amount to a find: any $match, one $sort, a $skip, a $limit. */
-function leadingOf(stages: Value[]): Leading {
+function leadingOf(stages: Value[], vars: Variables): Pipeline['leading'] {
   const matches: Doc[] = [];
-  const leading: Leading = { rest: 0 };
+  const leading: Pipeline['leading'] = { filter: new Map(), vars, stages: 0 };
   for (const stage of stages) {
     const [name, spec] = [...(stage as Doc)][0]!;
     const bounded = leading.skip !== undefined || leading.limit !== undefined;
@@ -19,17 +19,15 @@ function leadingOf(stages: Value[]): Leading {
     else if (name === '$skip' && !bounded) leading.skip = stageNumber(name, spec);
     else if (name === '$limit' && leading.limit === undefined) leading.limit = stageNumber(name, spec);
     else break;
-    leading.rest++;
+    leading.stages++;
   }
-  if (matches.length > 0) leading.match = conjunction(matches);
-  return leading;
+  return { ...leading, filter: conjunction(matches) };
 }
 
 /**
  * Compiles a pipeline. What its first stages share with a find is given as `leading`, for the engine to serve from an
- * index, and run() does the rest. A leading match may hold `$expr` that names `vars`: compile it with the same ones.
- * Throws the MongoError that mongod gives for a bad pipeline; stages and operators that aren't served are refused by
- * name.
+ * index, and run() does the rest. `vars` are the variables that expressions may name. Throws the MongoError that mongod
+ * gives for a bad pipeline; stages and operators that aren't served are refused by name.
  */
 export function compilePipeline(stages: Value[], vars: Variables = new Map()): Pipeline {
   const compiled = stages.map((stage, i) => {
@@ -40,7 +38,7 @@ export function compilePipeline(stages: Value[], vars: Variables = new Map()): P
     const limit = isDoc(next) ? next.get('$limit') : undefined;
     return sort === undefined || limit === undefined ? run : compileSortStage(sort, stageNumber('$limit', limit));
   });
-  const leading = leadingOf(stages);
+  const leading = leadingOf(stages, vars);
   const through =
     (run: Stage[]): Stage =>
     (input, source) =>
@@ -48,7 +46,7 @@ export function compilePipeline(stages: Value[], vars: Variables = new Map()): P
   return {
     leading,
     fields: neededFields(stages),
-    run: through(compiled.slice(leading.rest)),
+    run: through(compiled.slice(leading.stages)),
     runAll: through(compiled),
   };
 }

@@ -1,16 +1,14 @@
 import { ensure, MongoError, mongoError } from '../errors';
 import { compileMatcher } from '../match';
-import { compileAddFields, compileProjectStage, compileUnset } from '../project';
+import { compileAddFields, compileProjection, compileUnset } from '../project';
 import { compileSorter } from '../sort';
-import { compare } from '../values/compare';
-import { asNumber, countValue, doc, int, isDoc, typeName, type Doc, type Value } from '../values/value';
+import { asNumber, countValue, doc, isDoc, typeName, type Doc, type Value } from '../values/value';
 import { nullish } from './coerce';
-import { compileExpression } from './expression';
+import { compileExpression, type Variables } from './expression';
 import { fieldPath, pathValue, setPath } from './field-path';
 import { compileGroup } from './group';
 import { compileLookup, compileUnionWith } from './lookup';
 import type { Compile, Stage } from './pipeline';
-import { named, type Variables } from './scope';
 
 type Compiler = (spec: Value, vars: Variables, compile: Compile) => Stage;
 
@@ -66,6 +64,12 @@ const limit: Compiler = (spec) => {
       if (++seen >= n) return;
     }
   };
+};
+
+const project: Compiler = (spec, vars) => {
+  const fields = object('$project', spec, 15969);
+  ensure(fields.size > 0, 51272, 'Invalid $project: the specification must have at least one field');
+  return eachDocument(compileProjection(fields, vars));
 };
 
 const unset: Compiler = (spec) => {
@@ -170,45 +174,13 @@ const sample: Compiler = (spec) => {
   };
 };
 
-const sortByCount: Compiler = (spec, vars) => {
-  const first = isDoc(spec) ? [...spec.keys()][0] : spec;
-  ensure(
-    typeof first === 'string' && first.startsWith('$'),
-    40147,
-    '$sortByCount needs a $-prefixed path or expression',
-  );
-  const group = compileGroup(doc({ _id: spec, count: doc({ $sum: int(1) }) }), vars);
-  const sort = compileSortStage(doc({ count: int(-1) }));
-  return (input, source) => sort(group(input), source);
-};
-
-/** As mongod does: $bucket is a $group by the bucket, then a $sort. */
-const bucket: Compiler = (argument, vars) => {
-  const spec = named('$bucket', argument, ['groupBy', 'boundaries'], ['default', 'output']);
-  const [value, bounds] = [spec.get('groupBy')!, spec.get('boundaries')];
-  ensure(Array.isArray(bounds) && bounds.length >= 2, 40192, "$bucket's 'boundaries' must be at least 2 values");
-  const ascending = bounds.every((bound, i) => i === 0 || compare(bounds[i - 1], bound) < 0);
-  ensure(ascending, 40194, "$bucket's 'boundaries' must be in ascending order, without duplicates");
-  const fixed = (v: Value): Doc => doc({ $literal: v });
-  const branches = bounds.slice(1).map((high, i) => {
-    const low = fixed(bounds[i]!);
-    return doc({ case: doc({ $and: [doc({ $gte: [value, low] }), doc({ $lt: [value, fixed(high)] })] }), then: low });
-  });
-  const otherwise = spec.has('default') ? fixed(spec.get('default')!) : undefined;
-  const id = doc({ $switch: doc({ branches, default: otherwise }) });
-  const output = object('$bucket output', spec.get('output') ?? doc({ count: doc({ $sum: int(1) }) }), 40196);
-  const group = compileGroup(new Map<string, Value>([['_id', id], ...output]), vars);
-  const sort = compileSortStage(doc({ _id: int(1) }));
-  return (input, source) => sort(group(input), source);
-};
-
 /** The stages by name. */
 export const STAGES = new Map<string, Compiler>([
   ['$match', match],
   ['$sort', (spec) => compileSortStage(spec)],
   ['$skip', skip],
   ['$limit', limit],
-  ['$project', (spec, vars) => eachDocument(compileProjectStage(object('$project', spec, 15969), vars))],
+  ['$project', project],
   ['$addFields', (spec, vars) => eachDocument(compileAddFields(object('$addFields', spec, 40272), vars))],
   ['$set', (spec, vars) => eachDocument(compileAddFields(object('$set', spec, 40272), vars))],
   ['$unset', unset],
@@ -221,14 +193,12 @@ export const STAGES = new Map<string, Compiler>([
   ['$sample', sample],
   ['$replaceRoot', replaceRoot],
   ['$replaceWith', replaceWith],
-  ['$sortByCount', sortByCount],
-  ['$bucket', bucket],
 ]);
 
 /** Stages of MongoDB that exist and are not served. */
 export const REFUSED_STAGES = new Set(
   (
-    '$out $merge $bucketAuto $graphLookup $geoNear $redact $indexStats $collStats $planCacheStats $currentOp ' +
+    '$out $merge $bucket $bucketAuto $sortByCount $graphLookup $geoNear $redact $indexStats $collStats $planCacheStats $currentOp ' +
     '$listSessions $listLocalSessions $setWindowFields $densify $fill $documents $search $searchMeta ' +
     '$changeStreamSplitLargeEvent'
   ).split(' '),

@@ -1,4 +1,4 @@
-import { compilePipeline, type FindOptions, type StageSource } from '../aggregate';
+import { compilePipeline, type StageSource } from '../aggregate';
 import { ChangeStream, changeStreamOptions } from '../change-stream';
 import { ensure, mongoError } from '../errors';
 import type { Query } from '../planner';
@@ -30,11 +30,11 @@ export const aggregate: Command = {
       const execution = newExecution(invocation.deadline);
       const reader = new PipelineReader(invocation, view, execution);
       if (made !== undefined) return encoded(compiled.runAll(made, reader), execution);
-      const { match, sort, skip, limit, rest } = compiled.leading;
-      const query: Query = { filter: match ?? new Map<string, Value>(), sort, skip, limit, hint: body.get('hint') };
-      const whole = stages.length === rest;
-      const rows = reader.rows(ns.slice(invocation.db.length + 1), query, whole ? fieldsRead(query) : compiled.fields);
-      return whole ? rawBytes(rows) : encoded(compiled.run(documentsOf(rows), reader), execution);
+      const { leading, fields, run } = compiled;
+      const query = { ...leading, hint: body.get('hint') };
+      const whole = stages.length === leading.stages;
+      const rows = reader.rows(ns.slice(invocation.db.length + 1), query, whole ? fieldsRead(query) : fields);
+      return whole ? rawBytes(rows) : encoded(run(documentsOf(rows), reader), execution);
     });
   },
 };
@@ -111,10 +111,9 @@ class PipelineReader implements StageSource {
     return found === undefined ? [] : execute(this.view, found, query, this.execution, { only });
   }
 
-  find(collection: string, filter: Doc, { sort, skip, limit, fields }: FindOptions): Iterable<Doc> {
-    const query: Query = { filter, sort, skip, limit };
+  find(collection: string, query: Query, fields: ReadonlySet<string> | undefined): Iterable<Doc> {
     const read = fields && fieldsRead(query);
-    return documentsOf(this.rows(collection, query, read && new Set([...read, ...(fields ?? [])])));
+    return documentsOf(this.rows(collection, query, read && new Set([...read, ...fields])));
   }
 }
 

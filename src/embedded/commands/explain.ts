@@ -1,6 +1,6 @@
 import { compilePipeline } from '../aggregate';
 import { mongoError } from '../errors';
-import { plan, type IndexPlan, type Plan, type Query } from '../planner';
+import { plan, type Plan, type Query } from '../planner';
 import { execute, newExecution } from '../query';
 import type { Collection } from '../storage/catalog';
 import type { View } from '../storage/view';
@@ -58,9 +58,8 @@ function explained(inner: Doc, name: string): { query: Query; stages: Value[] } 
       return { query: findOptions(inner).query, stages: [] };
     case 'aggregate': {
       const pipeline = pipelineOf(inner);
-      const { match, sort, skip, limit, rest } = compilePipeline(pipeline).leading;
-      const query = { filter: match ?? new Map<string, Value>(), sort, skip, limit, hint: inner.get('hint') };
-      return { query, stages: pipeline.slice(rest) };
+      const { leading } = compilePipeline(pipeline);
+      return { query: { ...leading, hint: inner.get('hint') }, stages: pipeline.slice(leading.stages) };
     }
     case 'count':
     case 'distinct':
@@ -105,7 +104,7 @@ function describe(view: View, collection: Collection, query: Query, run: boolean
 }
 
 function describePlan(chosen: Plan, query: Query): Doc {
-  let stage = describeSource(chosen, query.filter);
+  let stage = describeSource(chosen, query);
   const { sort, skip, limit } = query;
   if (sort !== undefined && !chosen.sorted) {
     const memory = limit ? int((skip ?? 0) + limit) : undefined;
@@ -116,39 +115,23 @@ function describePlan(chosen: Plan, query: Query): Doc {
   return stage;
 }
 
-function describeSource(chosen: Plan, filter: Doc): Doc {
+function describeSource(chosen: Plan, { filter }: Query): Doc {
   const checked = filter.size > 0 ? filter : undefined;
-  switch (chosen.stage) {
-    case 'COLLSCAN':
-      return doc({ stage: 'COLLSCAN', filter: checked, direction: chosen.reverse ? 'backward' : 'forward' });
-    case 'IXSCAN':
-      return doc({ stage: 'FETCH', filter: chosen.exact ? undefined : checked, inputStage: describeScan(chosen) });
-    case 'OR':
-      return doc({
-        stage: 'FETCH',
-        filter: checked,
-        inputStage: doc({ stage: 'OR', inputStages: chosen.branches.map(describeScan) }),
-      });
-  }
-}
-
-function describeScan({ index, reverse, bounds, merge, ranges }: IndexPlan): Doc {
-  const scan = {
+  const direction = chosen.reverse ? 'backward' : 'forward';
+  if (chosen.stage === 'COLLSCAN') return doc({ stage: 'COLLSCAN', filter: checked, direction });
+  const { index, bounds, merge, ranges } = chosen;
+  const scan = doc({
+    stage: 'IXSCAN',
     keyPattern: index.key,
     indexName: index.name,
     isMultiKey: index.multikey,
-    multiKeyPaths: index.multikey ? multiKeyPaths(index) : undefined,
     isUnique: index.unique,
     isSparse: index.sparse,
     isPartial: index.partial !== undefined,
     indexVersion: int(2),
-    direction: reverse ? 'backward' : 'forward',
-    indexBounds: new Map(bounds.map(([path, shown]): [string, Value] => [path, shown])),
-  };
-  if (!merge) return doc({ stage: 'IXSCAN', ...scan });
-  return doc({ stage: 'SORT_MERGE', ranges: int(ranges.length), inputStage: doc({ stage: 'IXSCAN', ...scan }) });
-}
-
-function multiKeyPaths({ arrays }: IndexPlan['index']): Doc {
-  return new Map([...arrays].map(([path, parts]): [string, Value] => [path, [...parts]]));
+    direction,
+    indexBounds: new Map(index.paths.map((path, i): [string, Value] => [path, bounds[i] ?? ['[MinKey, MaxKey]']])),
+  });
+  const inputStage = merge ? doc({ stage: 'SORT_MERGE', ranges: int(ranges.length), inputStage: scan }) : scan;
+  return doc({ stage: 'FETCH', filter: checked, inputStage });
 }

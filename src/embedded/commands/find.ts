@@ -5,7 +5,7 @@ import { compileProjection } from '../project';
 import { execute, newExecution } from '../query';
 import type { Query } from '../planner';
 import type { View } from '../storage/view';
-import { compileSort } from '../sort';
+import { compileSorter } from '../sort';
 import { encode } from '../values/codec';
 import { doc, isDoc, type Doc, type Value } from '../values/value';
 import { boolField, collectionName, collectionOf, countField, docField, openView, words } from './invocation';
@@ -30,7 +30,7 @@ export const find: Command = {
     const collection = collectionOf(invocation, ns);
     if (collection === undefined) {
       compileMatcher(query.filter);
-      if (query.sort) compileSort(query.sort);
+      if (query.sort) compileSorter(query.sort);
       return { body: new Map(), cursor: { field: 'firstBatch', id: 0n, ns, documents: [] } };
     }
     return openCursor(invocation, ns, { batchSize, singleBatch }, (view) => {
@@ -76,7 +76,7 @@ export function findOptions(body: Doc): { query: Query; projection: Doc | undefi
 
 /** The fields that must be decoded to find, sort and project the documents; all of them when undefined. */
 export function fieldsRead({ filter, sort }: Query, projection?: Doc): ReadonlySet<string> | undefined {
-  const stages: Value[] = [doc({ $match: filter }), doc({ $sort: sort ?? new Map() })];
+  const stages = [doc({ $match: filter }), doc({ $sort: sort ?? new Map() })];
   // What is not projected is sent as it is stored. Projections with operators may pass on more than they name.
   if (projection === undefined) return neededFields([...stages, doc({ $count: 'n' })]);
   const simple = [...projection.values()].every((value) => !isDoc(value) && typeof value !== 'string');

@@ -1,6 +1,6 @@
 import { toTimestamp } from '../storage/oplog';
 import { SESSION_TIMEOUT_MINUTES } from '../session';
-import { MAX_DOCUMENT_BYTES } from '../storage/records';
+import { MAX_DOCUMENT_BYTES } from '../values/codec';
 import { doc, int, ObjectId, type Doc } from '../values/value';
 import { MAX_WRITE_BATCH, words, type Command, type Invocation } from './invocation';
 

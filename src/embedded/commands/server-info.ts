@@ -1,7 +1,7 @@
 import { arch, cpus, hostname, platform, release, totalmem } from 'node:os';
 import { ensure } from '../errors';
 import { toTimestamp } from '../storage/oplog';
-import { MAX_DOCUMENT_BYTES } from '../storage/records';
+import { MAX_DOCUMENT_BYTES } from '../values/codec';
 import { doc, int, type Value } from '../values/value';
 import { words, type Command } from './invocation';
 

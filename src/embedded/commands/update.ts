@@ -78,7 +78,7 @@ export function applyUpdate(
   if (!changed) return undefined;
   const how = change.isReplacement
     ? ({ type: 'replace' } as const)
-    : ({ type: 'update', description: doc({ ...description }) } as const);
+    : ({ type: 'update', description: description! } as const);
   replaceRecord(batch, collection, row.record, before, newDocument(after), how);
   return after;
 }

@@ -1,8 +1,7 @@
 import { toBoolean } from '../aggregate/coerce';
-import { compileExpression } from '../aggregate/expression';
-import type { Variables } from '../aggregate/scope';
+import { compileExpression, type Variables } from '../aggregate/expression';
 import { ensure, mongoError } from '../errors';
-import { BSONRegExp, doc, isDoc, Undefined, type Doc, type Value } from '../values/value';
+import { BSONRegExp, doc, isDoc, type Doc, type Value } from '../values/value';
 import {
   comparison,
   inTest,
@@ -242,7 +241,7 @@ function addEqualities(filter: Doc, into: Map<string, Value>): void {
       for (const branch of v) if (isDoc(branch)) addEqualities(branch, into);
     }
     const value = name.startsWith('$') ? undefined : fixedValue(v);
-    if (value === undefined || value instanceof Undefined) continue;
+    if (value === undefined) continue;
     ensure(!into.has(name), 'NotSingleValueField', `cannot infer fields to set, path '${name}' is matched twice`);
     into.set(name, value);
   }

@@ -1,9 +1,9 @@
 import { ensure } from '../errors';
-import { compare, equal, RANK, typeRank } from '../values/compare';
-import { exact } from '../values/compare';
+import { compare } from '../values/compare';
 import { truncate } from '../values/decimal';
-import { asNumber, BSON_TYPE, BSONRegExp, Decimal128, isDoc, isNumeric, MaxKey, MinKey } from '../values/value';
-import { ObjectId, typeName, Undefined, type Doc, type TypeName, type Value } from '../values/value';
+import { groupKey } from '../values/keys';
+import { asNumber, BSONRegExp, isDoc, isNumeric, MaxKey, MinKey, typeName, typeRank, TYPES } from '../values/value';
+import type { Doc, TypeName, Value } from '../values/value';
 import { show } from '../values/show';
 import { compileRegex } from './regex';
 import type { ValueTest } from './traverse';
@@ -22,13 +22,12 @@ function isNaNValue(v: Value | undefined): boolean {
 
 /** A comparison as a filter makes it: only values of the same kind compare, and NaN only equals NaN. */
 export function comparison(operator: keyof typeof HOLDS, wanted: Value): ValueTest {
-  ensure(!(wanted instanceof Undefined), 'BadValue', 'cannot compare to undefined');
   const regex = wanted instanceof BSONRegExp && operator !== '$eq';
   ensure(!regex, 'BadValue', `Can't have RegEx as arg to predicate over field with ${operator}`);
   const rank = typeRank(wanted);
   const holds = HOLDS[operator];
   const orEqual = holds(0);
-  if (wanted === null) return (v) => orEqual && (v == null || v instanceof Undefined);
+  if (wanted === null) return (v) => orEqual && v == null;
   if (wanted instanceof MinKey || wanted instanceof MaxKey) {
     const others = wanted instanceof MaxKey ? holds(-1) : holds(1);
     return (v) => (typeRank(v) === rank ? orEqual : operator !== '$eq' && others);
@@ -45,39 +44,14 @@ export function regexTest({ pattern, options }: { pattern: string; options: stri
     typeof v === 'string' ? regex.test(v) : v instanceof BSONRegExp && v.pattern === pattern && v.options === options;
 }
 
-/** What stands for a value among the equal ones of its kind, for the kinds that are cheap to write so. */
-function lookupKey(v: Value | undefined): string | number | undefined {
-  if (typeof v === 'string') return `s${v}`;
-  if (typeof v === 'number') return v === 0 ? 0 : v;
-  if (v instanceof ObjectId) return `o${v.toHexString()}`;
-  const n = v instanceof Decimal128 ? undefined : asNumber(v);
-  return Number.isSafeInteger(n) ? n : undefined;
-}
-
 /** Membership in a list; regular expressions in it match strings. */
 export function inTest(list: Value): ValueTest {
   ensure(Array.isArray(list), 'BadValue', '$in and $nin need an array');
-  const known = new Set<string | number>();
-  const others: Value[] = [];
-  const regexes: ValueTest[] = [];
-  for (const wanted of list) {
-    ensure(!(wanted instanceof Undefined), 'BadValue', 'cannot compare to undefined');
-    ensure(!isOperatorDocument(wanted), 'BadValue', 'cannot nest $ under $in and $nin');
-    if (wanted instanceof BSONRegExp) regexes.push(regexTest(wanted));
-    const key = lookupKey(wanted);
-    if (key !== undefined) known.add(key);
-    else others.push(wanted);
-  }
+  ensure(!list.some(isOperatorDocument), 'BadValue', 'cannot nest $ under $in and $nin');
+  const known = new Set(list.map(groupKey));
+  const regexes = list.filter((wanted) => wanted instanceof BSONRegExp).map(regexTest);
   const hasNull = list.includes(null);
-  return (v) => {
-    if (v === undefined) return hasNull;
-    const key = lookupKey(v);
-    if (key !== undefined && known.has(key)) return true;
-    for (const wanted of others) if (equal(v, wanted)) return true;
-    // A number that has no key of its own may still equal one that has.
-    if (key === undefined && typeRank(v) === RANK.number) return list.some((wanted) => equal(v, wanted));
-    return regexes.some((test) => test(v));
-  };
+  return (v) => (v === undefined ? hasNull : known.has(groupKey(v)) || regexes.some((test) => test(v)));
 }
 
 /** True for a document whose first field name is an operator, so that it is no plain value; {$ref, $id} is one. */
@@ -91,7 +65,7 @@ function typeSet(v: Value): TypeName[] {
   if (v === 'number') return ['double', 'int', 'long', 'decimal'];
   const code = asNumber(v);
   ensure(typeof v === 'string' || code !== undefined, 'TypeMismatch', 'type must be a number or a string');
-  const known = Object.entries(BSON_TYPE).find(([name, n]) => name === v || n === code);
+  const known = Object.entries(TYPES).find(([name, type]) => name === v || type.code === code);
   ensure(known, 'BadValue', `Unknown type name alias or code: ${show(v)}`);
   return [known[0] as TypeName];
 }
@@ -113,7 +87,7 @@ export function sizeTest(v: Value): ValueTest {
 
 /** A number as an int64 without its fraction, out-of-range ones clamped; undefined for NaN and infinities. */
 function toLong(v: Value | undefined): bigint | undefined {
-  const n = isNumeric(v) ? truncate(exact(v)) : undefined;
+  const n = isNumeric(v) ? truncate(v) : undefined;
   if (n === undefined || BigInt.asIntN(64, n) === n) return n;
   return n > 0n ? 2n ** 63n - 1n : -(2n ** 63n);
 }

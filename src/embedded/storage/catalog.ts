@@ -24,12 +24,7 @@ export interface Index extends IndexSpec {
   readonly partialMatcher?: Matcher;
   /** Views older than this do not hold the index's entries. Set when its commit gets its timestamp. */
   readableFrom: bigint;
-  /**
-   * For each path, the parts of it (from its start) where some document has an array. Nothing is ever taken away, so it
-   * holds for every view.
-   */
-  readonly arrays: Map<string, Set<string>>;
-  /** Some path has an array. */
+  /** Some document has an array on one of the paths. Never unset, so it holds for every view. */
   multikey: boolean;
   /** Some key was too long and was cut, so that the index's order is not exact. Never unset. */
   truncated: boolean;
@@ -151,17 +146,15 @@ export function indexFlagsKey(id: number): Buffer {
 }
 
 /** An index's flags as they are stored. */
-export function indexFlags(index: Index): Buffer {
-  const arrays = new Map([...index.arrays].map(([path, parts]): [string, Value] => [path, [...parts]]));
-  return encode(doc({ truncated: index.truncated, arrays }));
+export function indexFlags({ multikey, truncated }: Index): Buffer {
+  return encode(doc({ multikey, truncated }));
 }
 
 function readFlags(index: Index, bytes: Buffer | undefined): void {
-  if (bytes === undefined) return;
-  const flags = decode(bytes);
+  const flags = bytes === undefined ? new Map<string, Value>() : decode(bytes);
   index.truncated = flags.get('truncated') === true;
-  for (const [path, parts] of flags.get('arrays') as Doc) index.arrays.set(path, new Set(parts as string[]));
-  index.multikey = [...index.arrays.values()].some((parts) => parts.size > 0);
+  // Where it is not said, it may be so.
+  index.multikey = flags.get('multikey') !== false;
 }
 
 /** Key of a document of a collection. */
@@ -185,9 +178,7 @@ function buildIndex(id: number, spec: IndexSpec): Index {
   const paths = [...spec.key.keys()];
   const directions = [...spec.key.values()].map((v): 1 | -1 => (Number(v) < 0 ? -1 : 1));
   const partialMatcher = spec.partial === undefined ? {} : { partialMatcher: compileMatcher(spec.partial) };
-  const arrays = new Map(paths.map((path): [string, Set<string>] => [path, new Set()]));
-  const flags = { arrays, multikey: false, truncated: false };
-  return { ...spec, id, paths, directions, ...partialMatcher, readableFrom: 0n, ...flags };
+  return { ...spec, id, paths, directions, ...partialMatcher, readableFrom: 0n, multikey: false, truncated: false };
 }
 
 function encodeCollection({ id, db, name, uuid, indexes }: Collection): Doc {

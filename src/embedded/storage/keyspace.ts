@@ -11,8 +11,6 @@
 export const TABLE = { meta: 1, catalog: 2, documents: 3, indexes: 4, oplog: 5, sessions: 6 } as const;
 
 const RECORD_BYTES = 6;
-/** Longest value part of an index key; leaves room for table, index number, hash or record below LMDB's 1,978. */
-export const MAX_INDEX_VALUE_BYTES = 1900;
 
 /** Key of a table's entry with a text name. */
 export function namedKey(table: number, name: string): Buffer {

@@ -1,15 +1,12 @@
 import { MongoError, mongoError } from '../errors';
-import { encode } from '../values/codec';
+import { encode, MAX_DOCUMENT_BYTES } from '../values/codec';
 import { encodeKey, keyHash } from '../values/keys';
-import { indexKeyValues } from '../values/paths';
+import { indexKeyValues, meetsArray } from '../values/paths';
 import { show } from '../values/show';
 import { doc, type Doc, type Value } from '../values/value';
 import type { Batch } from './batch';
 import { keyOf, type Collection, type Index } from './catalog';
-import { indexEntryKey, MAX_INDEX_VALUE_BYTES, recordBytes, recordOfBytes } from './keyspace';
-
-/** The largest document: 16 MB, as in MongoDB. */
-export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
+import { indexEntryKey, recordBytes, recordOfBytes } from './keyspace';
 
 /** An entry that a document has in an index. */
 interface IndexEntry {
@@ -38,7 +35,7 @@ export function insertRecord(batch: Batch, collection: Collection, added: NewDoc
   const record = batch.catalog.allocateRecord(collection, batch.view);
   const entries = collection.indexes.map((index) => entriesOf(index, added.document, record));
   claimUnique(batch, collection, entries, [], record);
-  noteFlags(batch, collection, added.document, entries);
+  noteAllFlags(batch, collection, added.document, entries);
   batch.putLocked(keyOf(collection, record), added.bytes);
   const value = recordBytes(record);
   for (const list of entries) for (const entry of list) batch.view.put(entry.key, value);
@@ -63,7 +60,7 @@ export function replaceRecord(
   const key = keyOf(collection, record);
   batch.claim(key);
   claimUnique(batch, collection, now, old, record);
-  noteFlags(batch, collection, after.document, now);
+  noteAllFlags(batch, collection, after.document, now);
   batch.putLocked(key, after.bytes);
   const value = recordBytes(record);
   collection.indexes.forEach((index, i) => {
@@ -111,7 +108,9 @@ export function buildIndexEntries(
   const puts: [Buffer, Buffer][] = [];
   const seen = new Map<string, number>();
   for (const { record, document } of documents) {
-    for (const entry of entriesOf(index, document, record)) {
+    const entries = entriesOf(index, document, record);
+    noteFlags(index, document, entries);
+    for (const entry of entries) {
       if (index.unique) {
         const text = entry.key.toString('latin1');
         const other = seen.get(text);
@@ -119,44 +118,23 @@ export function buildIndexEntries(
         seen.set(text, record);
       }
       puts.push([entry.key, recordBytes(record)]);
-      index.truncated ||= entry.truncated;
     }
-    noteArrays(index, document);
   }
   return puts;
 }
 
-/** Keeps the flags of a collection's indexes true for a document that is about to be stored. */
-function noteFlags(batch: Batch, collection: Collection, document: Doc, entries: IndexEntry[][]): void {
-  collection.indexes.forEach((index, i) => {
-    const list = entries[i] ?? [];
-    if (list.length === 0) return;
-    const cut = !index.truncated && list.some((entry) => entry.truncated);
-    index.truncated ||= cut;
-    if (noteArrays(index, document) || cut) batch.catalog.unsavedFlags.add(index);
-  });
+/** Keeps an index's flags true for a document that is about to be stored; returns whether that changed them. */
+function noteFlags(index: Index, document: Doc, entries: IndexEntry[]): boolean {
+  if (entries.length === 0) return false;
+  const { multikey, truncated } = index;
+  index.multikey ||= index.paths.some((path) => meetsArray(document, path));
+  index.truncated ||= entries.some((entry) => entry.truncated);
+  return index.multikey !== multikey || index.truncated !== truncated;
 }
 
-/** Notes where a document has arrays on an index's paths; returns whether any of that is new. */
-function noteArrays(index: Index, document: Doc): boolean {
-  let found = false;
-  for (const [path, known] of index.arrays) {
-    const before = known.size;
-    arraysOn(document, path.split('.'), 0, known);
-    found ||= known.size > before;
-  }
-  index.multikey ||= found;
-  return found;
-}
-
-function arraysOn(value: Value | undefined, path: string[], depth: number, found: Set<string>): void {
-  if (Array.isArray(value)) {
-    found.add(path.slice(0, depth).join('.'));
-    if (depth < path.length)
-      for (const element of value) if (element instanceof Map) arraysOn(element, path, depth, found);
-  } else if (value instanceof Map && depth < path.length) {
-    arraysOn(value.get(path[depth] as string), path, depth + 1, found);
-  }
+function noteAllFlags(batch: Batch, { indexes }: Collection, document: Doc, entries: IndexEntry[][]): void {
+  for (const [i, index] of indexes.entries())
+    if (noteFlags(index, document, entries[i]!)) batch.catalog.unsavedFlags.add(index);
 }
 
 /** The entries of a document in an index. */
@@ -167,7 +145,7 @@ function entriesOf(index: Index, document: Doc, record: number): IndexEntry[] {
   const seen = lists.length > 1 ? new Set<string>() : undefined;
   for (const values of lists) {
     if (index.sparse && values.every((value) => value === undefined)) continue;
-    const { bytes, truncated } = cutKey(values, index.directions);
+    const { bytes, truncated } = encodeKey(values, index.directions);
     const suffix = index.unique ? (truncated ? keyHash(values) : undefined) : recordBytes(record);
     const key = indexEntryKey(index.id, bytes, suffix);
     if (seen) {
@@ -178,13 +156,6 @@ function entriesOf(index: Index, document: Doc, record: number): IndexEntry[] {
     entries.push({ key, values, truncated });
   }
   return entries;
-}
-
-/** Encodes index values, cut to what a key of the store can hold. */
-export function cutKey(values: (Value | undefined)[], directions: (1 | -1)[]): { bytes: Buffer; truncated: boolean } {
-  const { bytes, truncated } = encodeKey(values, directions);
-  if (bytes.length <= MAX_INDEX_VALUE_BYTES) return { bytes, truncated };
-  return { bytes: bytes.subarray(0, MAX_INDEX_VALUE_BYTES), truncated: true };
 }
 
 function claimUnique(

@@ -2,9 +2,9 @@ import { ensure, mongoError } from '../errors';
 import { equalityFields } from '../match';
 import { equal, identical } from '../values/compare';
 import { idOf, show } from '../values/show';
-import { BSONRegExp, isDoc, ObjectId, typeName, Undefined, type Doc, type Value } from '../values/value';
+import { BSONRegExp, doc, isDoc, ObjectId, typeName, type Doc, type Value } from '../values/value';
 import { OPERATORS, type FieldOperator } from './operators';
-import { canHold, comparePaths, notViable, reach, Working } from './tree';
+import { canHold, comparePaths, copyOf, create, deepCopy, notViable, put, reach, type Reach } from './tree';
 
 export interface UpdateContext {
   now: Date;
@@ -18,8 +18,8 @@ export interface UpdateResult {
   after: Doc;
   /** False when the document stays as it was, byte for byte. */
   changed: boolean;
-  /** What a change stream tells about it; empty for a replacement and an insert. */
-  description: { updatedFields: Doc; removedFields: string[]; truncatedArrays: Doc[] };
+  /** What a change stream tells about it: updatedFields, removedFields and truncatedArrays; none for a whole document. */
+  description?: Doc;
 }
 
 export interface Update {
@@ -83,91 +83,83 @@ function extendsArray(array: Value[], start: Value[]): boolean {
   return array.length > start.length && start.every((element, i) => Object.is(element, array[i]));
 }
 
-/** One run of a modifier update over one document. */
+/** One run of a modifier update over one document, which is changed in place. */
 class Application {
   private readonly updated = new Map<string, string[]>();
   private readonly removed: string[] = [];
   changed = false;
 
   constructor(
-    private readonly working: Working,
+    private readonly root: Doc,
     private readonly context: UpdateContext,
   ) {}
 
-  private note(parts: string[]): void {
+  /** Takes down a change, for what a change stream tells: of a path that is set, or one that is removed. */
+  private note(parts: string[], removes = false): void {
     const allowed = parts[0] !== '_id' || this.context.isUpsertInsert;
     ensure(allowed, 'ImmutableField', "Performing an update on the path '_id' would modify the immutable field '_id'");
     this.changed = true;
+    if (removes) this.removed.push(parts.join('.'));
+    else this.updated.set(parts.join('.'), parts);
   }
 
-  private record(parts: string[]): void {
-    this.updated.set(parts.join('.'), parts);
+  private replace(parts: string[], { holder, value: before }: Reach, value: Value, appends: boolean): void {
+    put(holder as Doc | Value[], parts.at(-1)!, value);
+    if (appends && Array.isArray(value) && Array.isArray(before) && extendsArray(value, before))
+      for (let i = before.length; i < value.length; i++) this.note([...parts, String(i)]);
+    else this.note(parts);
   }
 
-  private put(parts: string[], value: Value, before: Value, appends: boolean): void {
-    this.note(parts);
-    this.working.set(parts, value);
-    if (appends && Array.isArray(value) && Array.isArray(before) && extendsArray(value, before)) {
-      for (let i = before.length; i < value.length; i++) this.record([...parts, String(i)]);
-    } else this.record(parts);
-  }
-
+  /** Removes a field; a position in an array becomes null. */
   private remove(parts: string[]): void {
-    this.note(parts);
-    if (this.working.remove(parts) === 'removed') this.removed.push(parts.join('.'));
-    else this.record(parts);
+    const { holder } = reach(this.root, parts);
+    this.note(parts, holder instanceof Map);
+    if (holder instanceof Map) holder.delete(parts.at(-1)!);
+    else put(holder as Value[], parts.at(-1)!, null);
   }
 
   operate(parts: string[], operator: FieldOperator): void {
-    const { root } = this.working;
-    const at = reach(root, parts);
-    const context = { now: this.context.now, document: root, path: parts.join('.') };
+    const at = reach(this.root, parts);
+    const context = { now: this.context.now, document: this.root, path: parts.join('.') };
     if (at.depth === parts.length) {
       const effect = operator.onExisting(at.value, context);
       if (effect === 'remove') this.remove(parts);
-      else if (effect !== 'none') this.put(parts, effect.value, at.value, operator.appends === true);
+      else if (effect !== 'none') this.replace(parts, at, effect.value, operator.appends === true);
     } else if (operator.create) {
-      const created = this.working.create(parts, at, operator.create(context));
-      this.note(created);
-      this.record(created);
+      this.note(create(parts, at, operator.create(context)));
     } else if (!operator.ignoresBadPath && !canHold(at.value, parts[at.depth]!)) throw notViable(parts, at);
   }
 
   rename(source: string[], target: string[]): void {
-    const { root } = this.working;
-    const from = reach(root, source);
+    const from = reach(this.root, source);
     if (from.depth < source.length) {
       if (!canHold(from.value, source[from.depth]!)) throw notViable(source, from);
       return;
     }
-    const to = reach(root, target);
+    const to = reach(this.root, target);
     const array = from.throughArray ?? to.throughArray ?? (to.depth < target.length && Array.isArray(to.value));
-    const names = `'${source.join('.')}', '${target.join('.')}' in doc with ${idOf(root)}`;
+    const names = `'${source.join('.')}', '${target.join('.')}' in doc with ${idOf(this.root)}`;
     ensure(array === false || array === undefined, 'BadValue', `$rename can't go through an array: ${names}`);
     this.operate(target, { onExisting: () => ({ value: from.value }), create: () => from.value });
     this.remove(source);
   }
 
-  description(): UpdateResult['description'] {
+  description(): Doc {
     const updatedFields: Doc = new Map();
     for (const [name, parts] of this.updated) {
       // What was created as a whole is told as a whole.
       if (parts.some((_, i) => i > 0 && this.updated.has(parts.slice(0, i).join('.')))) continue;
-      const found = reach(this.working.root, parts);
+      const found = reach(this.root, parts);
       if (found.depth === parts.length) updatedFields.set(name, found.value);
     }
-    return { updatedFields, removedFields: this.removed, truncatedArrays: [] };
+    return doc({ updatedFields, removedFields: this.removed, truncatedArrays: [] });
   }
-}
-
-function undescribed(after: Doc, changed: boolean): UpdateResult {
-  return { after, changed, description: { updatedFields: new Map(), removedFields: [], truncatedArrays: [] } };
 }
 
 /** Refuses values that can't be the _id of a stored document; `code` is for the types that can't. */
 export function checkId(id: Value | undefined, code: 'InvalidIdField' | 'BadValue'): void {
-  const bad = Array.isArray(id) || id instanceof BSONRegExp || id instanceof Undefined;
-  ensure(!bad, code, "The '_id' value cannot be an array, a regular expression or undefined");
+  const bad = Array.isArray(id) || id instanceof BSONRegExp;
+  ensure(!bad, code, "The '_id' value cannot be an array or a regular expression");
   const name = isDoc(id) ? [...id.keys()].find((field) => field.startsWith('$')) : undefined;
   ensure(!name, 'DollarPrefixedFieldName', `_id fields may not contain '$'-prefixed fields: ${name}`);
 }
@@ -184,19 +176,19 @@ function withIdFirst(document: Doc, id: Value): Doc {
 
 /** The document that an upsert's equalities describe. */
 function fromFilter(filter: Doc): Doc {
-  const working = new Working(new Map());
+  const root: Doc = new Map();
   const fixed = equalityFields(filter);
   for (const [path, value] of fixed) {
     const parts = path.split('.');
     const whole = parts[0] !== '_id' || parts.length === 1;
     ensure(whole, 'NotExactValueField', `field at '_id' must be exactly specified, found '${path}'`);
-    const at = reach(working.root, parts);
+    const at = reach(root, parts);
     const taken = parts.some((_, i) => i > 0 && i <= at.depth && fixed.has(parts.slice(0, i).join('.')));
     const free = at.depth < parts.length && canHold(at.value, parts[at.depth]!) && !taken;
     ensure(free, 'NotSingleValueField', `cannot infer query fields to set, path '${path}' is matched twice`);
-    working.create(parts, at, value);
+    create(parts, at, deepCopy(value));
   }
-  return working.root;
+  return root;
 }
 
 /** Gives an upsert's document its `_id`, first, and refuses one that the filter contradicts. */
@@ -204,7 +196,7 @@ function finishInsert(document: Doc, wantedId: Value | undefined): UpdateResult 
   const id = document.get('_id') ?? (document.has('_id') ? null : (wantedId ?? new ObjectId()));
   checkId(id, 'InvalidIdField');
   if (wantedId !== undefined && !equal(id, wantedId)) throw alteredId(id);
-  return undescribed(withIdFirst(document, id), true);
+  return { after: withIdFirst(document, id), changed: true };
 }
 
 function replacement(update: Doc): Update {
@@ -217,7 +209,7 @@ function replacement(update: Doc): Update {
       const id = before.get('_id');
       if (update.has('_id') && !equal(update.get('_id'), id)) throw alteredId(update.get('_id'));
       const after = id === undefined ? update : withIdFirst(update, id);
-      return undescribed(after, !identical(before, after));
+      return { after, changed: !identical(before, after) };
     },
   };
 }
@@ -228,16 +220,16 @@ function modifiers(update: Doc): Update {
     isReplacement: false,
     apply(before, context) {
       const inserts = context.isUpsertInsert || before === null;
-      const start = inserts ? fromFilter(context.filter) : before;
-      const working = new Working(start);
-      const run = new Application(working, context);
+      const document = inserts ? fromFilter(context.filter) : copyOf(before);
+      const wantedId = document.get('_id');
+      const run = new Application(document, context);
       for (const { parts, source, operator, onlyOnInsert } of leaves) {
         if (onlyOnInsert && !inserts) continue;
         if (source) run.rename(source, parts);
         else run.operate(parts, operator);
       }
-      if (inserts) return finishInsert(working.root, start.get('_id'));
-      return { after: working.root, changed: run.changed, description: run.description() };
+      if (inserts) return finishInsert(document, wantedId);
+      return { after: document, changed: run.changed, description: run.description() };
     },
   };
 }

@@ -1,9 +1,18 @@
 import { ensure, mongoError, type CodeName } from '../errors';
 import { compileElementCondition } from '../match';
-import { compileSorter } from '../sort';
-import { ADD, combine, MULTIPLY, refuseDecimal, type Numeric, type Operation } from '../values/arithmetic';
+import { ADD, combine, MULTIPLY, refuseDecimal, type Operation } from '../values/arithmetic';
 import { compare, equal, identical } from '../values/compare';
-import { asNumber, int, isDoc, isNumeric, Timestamp, typeName, type Doc, type Value } from '../values/value';
+import {
+  asNumber,
+  int,
+  isDoc,
+  isNumeric,
+  Timestamp,
+  typeName,
+  type Doc,
+  type Numeric,
+  type Value,
+} from '../values/value';
 import { idOf, show } from '../values/show';
 
 /** What an operator finds out about the document while it is applied. */
@@ -71,20 +80,20 @@ function extreme(wantsLess: boolean, argument: Value): FieldOperator {
   };
 }
 
-/** The values of `$each`, or the value itself; `modifiers` are the clauses that may stand beside `$each`. */
-function eachOf(name: string, argument: Value, modifiers: string[]): { values: Value[]; clauses: Doc } {
-  if (!isDoc(argument) || !argument.has('$each')) return { values: [argument], clauses: new Map() };
+/** The values of `$each`, or the value itself; `$push` may have a `$slice` beside it. */
+function eachOf(name: '$push' | '$addToSet', argument: Value): { values: Value[]; slice?: number | undefined } {
+  if (!isDoc(argument) || !argument.has('$each')) return { values: [argument] };
   const values = argument.get('$each');
   ensure(Array.isArray(values), name === '$push' ? 'BadValue' : 'TypeMismatch', `$each in ${name} must be an array`);
-  for (const clause of argument.keys())
-    ensure(clause === '$each' || modifiers.includes(clause), 'BadValue', `Unrecognized clause in ${name}: ${clause}`);
-  return { values, clauses: argument };
-}
-
-function wholeClause(clauses: Doc, name: string): number | undefined {
-  const n = asNumber(clauses.get(name));
-  ensure(!clauses.has(name) || Number.isInteger(n), 'BadValue', `The value for ${name} must be an integer value`);
-  return n;
+  const bad = [...argument.keys()].find((clause) => clause !== '$each' && !(name === '$push' && clause === '$slice'));
+  ensure(!bad, 'BadValue', `Unrecognized clause in ${name}, or not one of the embedded database's: ${bad}`);
+  const slice = asNumber(argument.get('$slice'));
+  ensure(
+    !argument.has('$slice') || Number.isInteger(slice),
+    'BadValue',
+    'The value for $slice must be an integer value',
+  );
+  return { values, slice };
 }
 
 function arrayOf(
@@ -98,29 +107,10 @@ function arrayOf(
   throw mongoError(code, message);
 }
 
-/** The order of `$push`'s `$sort`: of whole elements, or of the fields of elements that are documents. */
-function pushOrder(v: Value): (values: Value[]) => Value[] {
-  if (isDoc(v)) {
-    ensure(v.size > 0, 'BadValue', 'The $sort pattern is empty when it should be a set of fields.');
-    // An element that is no document sorts as one without the fields.
-    const documentOf = (element: Value): Doc => (isDoc(element) ? element : new Map<string, Value>());
-    return (values) => compileSorter(v).sort(values, documentOf);
-  }
-  const n = asNumber(v);
-  ensure(n === 1 || n === -1, 'BadValue', 'The $sort element value must be either 1 or -1 or a document of fields');
-  return (values) => [...values].sort((a, b) => n * compare(a, b));
-}
-
 function push(argument: Value): FieldOperator {
-  const { values, clauses } = eachOf('$push', argument, ['$slice', '$sort', '$position']);
-  const slice = wholeClause(clauses, '$slice');
-  const position = wholeClause(clauses, '$position');
-  const order = clauses.has('$sort') ? pushOrder(clauses.get('$sort')!) : undefined;
+  const { values, slice } = eachOf('$push', argument);
   const pushed = (current: Value[]): Value[] => {
-    const at = position ?? current.length;
-    const start = at < 0 ? Math.max(0, current.length + at) : Math.min(at, current.length);
-    let result = [...current.slice(0, start), ...values, ...current.slice(start)];
-    if (order) result = order(result);
+    const result = [...current, ...values];
     if (slice === undefined) return result;
     return slice < 0 ? result.slice(slice) : result.slice(0, slice);
   };
@@ -129,7 +119,7 @@ function push(argument: Value): FieldOperator {
       const current = arrayOf(before, '$push', context);
       const value = pushed(current);
       // mongod counts a push as a change even when the slice takes away just what it added.
-      return values.length === 0 && !order && value.length === current.length ? 'none' : { value };
+      return values.length === 0 && value.length === current.length ? 'none' : { value };
     },
     create: () => pushed([]),
     appends: true,
@@ -137,7 +127,7 @@ function push(argument: Value): FieldOperator {
 }
 
 function addToSet(argument: Value): FieldOperator {
-  const { values } = eachOf('$addToSet', argument, []);
+  const { values } = eachOf('$addToSet', argument);
   const added = (current: Value[]): Value[] => {
     const result = [...current];
     for (const value of values) if (!result.some((element) => equal(element, value))) result.push(value);

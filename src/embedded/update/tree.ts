@@ -22,6 +22,8 @@ export function comparePaths(a: string[], b: string[]): number {
 export interface Reach {
   depth: number;
   value: Value;
+  /** What holds that value. */
+  holder: Value;
   /** Components before `depth` that are positions in an array. */
   throughArray: string | undefined;
 }
@@ -34,16 +36,18 @@ function childOf(container: Value, part: string): Value | undefined {
 /** Follows a path as far as it exists. */
 export function reach(root: Doc, parts: string[]): Reach {
   let value: Value = root;
+  let holder: Value = root;
   let throughArray: string | undefined;
   let depth = 0;
   while (depth < parts.length) {
     const next = childOf(value, parts[depth]!);
     if (next === undefined) break;
     if (Array.isArray(value)) throughArray = parts[depth - 1];
+    holder = value;
     value = next;
     depth++;
   }
-  return { depth, value, throughArray };
+  return { depth, value, holder, throughArray };
 }
 
 /** True when the next component could be created in a value: documents take any, arrays positions. */
@@ -60,62 +64,30 @@ export function notViable(parts: string[], { depth, value }: Reach): Error {
   );
 }
 
-/** A document being updated: what it shares with the original is copied before it is written. */
-export class Working {
-  readonly root: Doc;
-  private readonly own = new Set<object>();
-
-  constructor(before: Doc) {
-    this.root = new Map(before);
-    this.own.add(this.root);
-  }
-
-  /** The container of the path's last component, copied together with all above it; it must exist. */
-  private writable(parts: string[]): Doc | Value[] {
-    let container: Doc | Value[] = this.root;
-    for (let i = 0; i < parts.length - 1; i++) {
-      let child = childOf(container, parts[i]!) as Doc | Value[];
-      if (!this.own.has(child)) {
-        child = Array.isArray(child) ? [...child] : new Map(child);
-        this.own.add(child);
-        put(container, parts[i]!, child);
-      }
-      container = child;
-    }
-    return container;
-  }
-
-  /** Sets the value at a path whose containers exist. */
-  set(parts: string[], value: Value): void {
-    put(this.writable(parts), parts.at(-1)!, value);
-  }
-
-  /** Removes a field; a position in an array becomes null. */
-  remove(parts: string[]): 'removed' | 'nulled' {
-    const container = this.writable(parts);
-    if (Array.isArray(container)) {
-      container[arrayIndex(parts.at(-1)!)] = null;
-      return 'nulled';
-    }
-    container.delete(parts.at(-1)!);
-    return 'removed';
-  }
-
-  /**
-   * Creates what is missing of a path, documents all the way, and sets the value. Gives the path of the first component
-   * that was created.
-   */
-  create(parts: string[], at: Reach, value: Value): string[] {
-    if (!canHold(at.value, parts[at.depth]!)) throw notViable(parts, at);
-    let created = value;
-    for (let i = parts.length - 1; i > at.depth; i--) created = new Map([[parts[i]!, created]]);
-    const path = parts.slice(0, at.depth + 1);
-    this.set(path, created);
-    return path;
-  }
+/** A copy that shares no document and no array with the original. */
+export function deepCopy(value: Value): Value {
+  if (value instanceof Map) return copyOf(value);
+  return Array.isArray(value) ? value.map(deepCopy) : value;
 }
 
-function put(container: Doc | Value[], part: string, value: Value): void {
+/** The same of a document. */
+export function copyOf(document: Doc): Doc {
+  return new Map([...document].map(([name, inner]) => [name, deepCopy(inner)]));
+}
+
+/**
+ * Creates what is missing of a path behind what it reached, documents all the way, and sets the value. Gives the path of
+ * the first component that was created.
+ */
+export function create(parts: string[], at: Reach, value: Value): string[] {
+  if (!canHold(at.value, parts[at.depth]!)) throw notViable(parts, at);
+  const created = parts.slice(at.depth + 1).reduceRight<Value>((inner, part) => new Map([[part, inner]]), value);
+  put(at.value as Doc | Value[], parts[at.depth]!, created);
+  return parts.slice(0, at.depth + 1);
+}
+
+/** Sets a field of a document, or a position of an array, which is filled up with nulls where it is too short. */
+export function put(container: Doc | Value[], part: string, value: Value): void {
   if (container instanceof Map) {
     container.set(part, value);
     return;

@@ -1,7 +1,5 @@
 import { mongoError } from '../errors';
-import { asNumber, Decimal128, Int32 } from './value';
-
-export type Numeric = number | bigint | Int32 | Decimal128;
+import { asNumber, Decimal128, Int32, type Numeric } from './value';
 
 const INT32_MAX = 2147483647;
 const INT32_MIN = -2147483648;

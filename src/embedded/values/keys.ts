@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { exact, RANK, typeRank } from './compare';
-import { compareUnpacked, exactDouble, toDouble, type Finite } from './decimal';
-import { asNumber, Binary, BSONRegExp, Code, Decimal128, Int32, ObjectId, Timestamp, Undefined } from './value';
-import type { Doc, Value } from './value';
+import { compareExact, exact, type Exact } from './decimal';
+import { asNumber, Binary, BSONRegExp, Code, Int32, isNumeric, ObjectId, Timestamp, typeRank, TYPES } from './value';
+import { Undefined, type Doc, type Numeric, type Value } from './value';
 
-/** What encodeKey() gives at most: LMDB takes keys of 1,978 bytes, which hold an index number and a record id too. */
-const MAX_ENCODED_BYTES = 1900;
+/** What encodeKey() gives at most: LMDB takes keys of 1,978 bytes, which hold an index number and a hash or record too. */
+const MAX_KEY_BYTES = 1900;
 
 /*
  * The writer's state is module-wide: encoding is synchronous and each exported function starts it anew. A value is
@@ -65,38 +64,36 @@ function double(value: number): void {
 }
 
 /** The digits of a number that no double holds: exponent of the first digit, then 34 digits; inverted if negative. */
-function digits(value: Finite): void {
-  const text = value.digits.toString();
+function digits(value: Exact): void {
+  const negative = value.digits < 0n;
+  const text = (negative ? -value.digits : value.digits).toString();
   reserve(17);
   const start = used;
   used = out.writeUInt16BE(text.length + value.exponent + 0x8000, used);
   const padded = BigInt(text.padEnd(34, '0')).toString(16).padStart(30, '0');
   used += out.write(padded, used, 'hex');
-  if (value.negative) for (let i = start; i < used; i++) out[i] = ~out[i]! & 0xff;
+  if (negative) for (let i = start; i < used; i++) out[i] = ~out[i]! & 0xff;
 }
 
 /**
  * The nearest double, then whether the exact value is below it, equal or above; only numbers that are no double
  * (large int64s, most decimals) need their digits too. Rounding is monotone, so this keeps the order.
  */
-function number(value: number | bigint | Int32 | Decimal128): void {
-  let nearest = value instanceof Decimal128 ? toDouble(exact(value)) : asNumber(value)!;
+function number(value: Numeric): void {
+  const nearest = asNumber(value)!;
   if (nearest !== nearest) {
     // Below -Infinity, whose first bytes are 00 0F.
     byte(0);
     byte(0);
     return;
   }
-  if (nearest === 0) nearest = 0; // -0 equals 0
-  double(nearest);
-  if (typeof value === 'number' || value instanceof Int32) {
-    byte(1);
-    return;
-  }
-  const precise = exact(value);
-  const order = compareUnpacked(precise, exactDouble(nearest));
+  double(nearest === 0 ? 0 : nearest); // -0 equals 0
+  const precise = typeof value === 'number' || value instanceof Int32 ? undefined : exact(value);
+  const rounded = exact(nearest);
+  // A decimal may be finite beyond the largest double.
+  const order = precise === undefined ? 0 : rounded ? compareExact(precise, rounded) : -Math.sign(nearest);
   byte(1 + order);
-  if (order !== 0) digits(precise as Finite);
+  if (order !== 0) digits(precise!);
 }
 
 function document(value: Doc): void {
@@ -109,30 +106,17 @@ function document(value: Doc): void {
 }
 
 function payload(value: Value): void {
-  switch (typeRank(value)) {
-    case RANK.number:
-      number(value as number);
-      return;
-    case RANK.string:
-      text(value as string);
-      return;
-    case RANK.object:
-      document(value as Doc);
-      return;
-    case RANK.array:
-      for (const element of value as Value[]) any(element);
-      byte(0);
-      return;
-    default:
-  }
-  if (typeof value === 'boolean') byte(value ? 1 : 0);
+  if (isNumeric(value)) number(value);
+  else if (typeof value === 'string') text(value);
+  else if (value instanceof Map) document(value);
+  else if (Array.isArray(value)) {
+    for (const element of value) any(element);
+    byte(0);
+  } else if (typeof value === 'boolean') byte(value ? 1 : 0);
   else if (value instanceof ObjectId) raw(value.id);
   else if (value instanceof Date) {
     reserve(8);
-    const ms = value.getTime();
-    const high = Math.floor(ms / 0x100000000);
-    used = out.writeUInt32BE((high + 0x80000000) >>> 0, used);
-    used = out.writeUInt32BE(ms - high * 0x100000000, used);
+    used = out.writeBigUInt64BE(BigInt(value.getTime()) + 2n ** 63n, used);
   } else if (value instanceof Timestamp) {
     reserve(8);
     used = out.writeUInt32BE(value.t, used);
@@ -161,7 +145,7 @@ function fields(values: (Value | undefined)[], directions: (1 | -1)[], limit: nu
   for (let i = 0; i < values.length && used <= limit; i++) {
     const start = used;
     const value = values[i];
-    if (value === undefined) byte(RANK.null);
+    if (value === undefined) byte(TYPES.null.rank);
     else any(value);
     if (directions[i] === -1) for (let b = start; b < used; b++) out[b] = ~out[b]! & 0xff;
   }
@@ -172,17 +156,16 @@ function fields(values: (Value | undefined)[], directions: (1 | -1)[], limit: nu
  * direction -1. A missing value is encoded as null, as MongoDB's indexes do; BSON's undefined (an empty array) has its
  * own place below. Equal values of different numeric types give the same bytes, so a key does not give the values back.
  *
- * A key over `limit` bytes is cut there and `truncated` is true: distinct values may then share a key, and keys that
+ * A key over `limit` bytes (1,900) is cut there and `truncated` is true: distinct values may then share a key, and keys that
  * are equal up to the cut have no order.
  */
 export function encodeKey(
   values: (Value | undefined)[],
   directions: (1 | -1)[],
-  limit = MAX_ENCODED_BYTES,
+  limit = MAX_KEY_BYTES,
 ): { bytes: Buffer; truncated: boolean } {
   fields(values, directions, limit);
-  const truncated = used > limit;
-  return { bytes: Buffer.from(out.subarray(0, truncated ? limit : used)), truncated };
+  return { bytes: Buffer.from(out.subarray(0, Math.min(used, limit))), truncated: used > limit };
 }
 
 /**
@@ -194,9 +177,13 @@ export function keyHash(values: (Value | undefined)[]): Buffer {
   return createHash('sha256').update(out.subarray(0, used)).digest();
 }
 
+/** One value's bytes, in whole: they compare as the values do. Missing counts as BSON's undefined. */
+export function keyBytes(value: Value | undefined): Buffer {
+  fields([value === undefined ? Undefined.instance : value], [], Infinity);
+  return Buffer.from(out.subarray(0, used));
+}
+
 /** A string that is the same for values that are equal by compare(), for use as the key of a Map. */
 export function groupKey(value: Value | undefined): string {
-  if (typeof value === 'string') return `s${value}`;
-  fields([value === undefined ? Undefined.instance : value], [], Infinity);
-  return out.toString('latin1', 0, used);
+  return typeof value === 'string' ? `s${value}` : keyBytes(value).toString('latin1');
 }

@@ -98,6 +98,16 @@ export function indexKeyValues(document: Doc, paths: string[]): (Value | undefin
   return keys;
 }
 
+/** True when a document has an array on a dotted path, its end included. */
+export function meetsArray(document: Doc, path: string): boolean {
+  let value: Value | undefined = document;
+  for (const part of path.split('.')) {
+    value = value instanceof Map ? value.get(part) : undefined;
+    if (Array.isArray(value)) return true;
+  }
+  return false;
+}
+
 /**
  * All values at a dotted path as `distinct` collects them: arrays are entered everywhere, also at the end, and a
  * numeric component after an array is a position in it.

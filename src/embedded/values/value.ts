@@ -36,6 +36,8 @@ export type Value =
   | MinKey
   | MaxKey;
 
+export type Numeric = number | bigint | Int32 | Decimal128;
+
 /** Builds a document; fields that are undefined are left out, and a JavaScript number becomes a double. */
 export function doc(fields: Record<string, Value | undefined>): Doc {
   const result: Doc = new Map();
@@ -61,7 +63,7 @@ export function asNumber(v: Value | undefined): number | undefined {
 }
 
 /** True for the four numeric BSON types. */
-export function isNumeric(v: Value | undefined): v is number | Int32 | bigint | Decimal128 {
+export function isNumeric(v: Value | undefined): v is Numeric {
   return typeof v === 'number' || typeof v === 'bigint' || v instanceof Int32 || v instanceof Decimal128;
 }
 
@@ -70,60 +72,46 @@ export function isDoc(v: unknown): v is Doc {
   return v instanceof Map;
 }
 
-/** BSON type numbers, as `$type` takes them. */
-export const BSON_TYPE = {
-  double: 1,
-  string: 2,
-  object: 3,
-  array: 4,
-  binData: 5,
-  undefined: 6,
-  objectId: 7,
-  bool: 8,
-  date: 9,
-  null: 10,
-  regex: 11,
-  dbPointer: 12,
-  javascript: 13,
-  symbol: 14,
-  javascriptWithScope: 15,
-  int: 16,
-  timestamp: 17,
-  long: 18,
-  decimal: 19,
-  minKey: -1,
-  maxKey: 127,
+/**
+ * The BSON types by the names of `$type`: their numbers, their places in comparison order (all numbers share one) and
+ * the classes of their values. A missing field shares the place of undefined.
+ */
+export const TYPES = {
+  minKey: { code: -1, rank: 1, of: MinKey },
+  undefined: { code: 6, rank: 2, of: Undefined },
+  null: { code: 10, rank: 5, of: undefined },
+  double: { code: 1, rank: 10, of: Number },
+  int: { code: 16, rank: 10, of: Int32 },
+  long: { code: 18, rank: 10, of: BigInt },
+  decimal: { code: 19, rank: 10, of: Decimal128 },
+  string: { code: 2, rank: 15, of: String },
+  object: { code: 3, rank: 20, of: Map },
+  array: { code: 4, rank: 25, of: Array },
+  binData: { code: 5, rank: 30, of: Binary },
+  objectId: { code: 7, rank: 35, of: ObjectId },
+  bool: { code: 8, rank: 40, of: Boolean },
+  date: { code: 9, rank: 45, of: Date },
+  timestamp: { code: 17, rank: 47, of: Timestamp },
+  regex: { code: 11, rank: 50, of: BSONRegExp },
+  dbPointer: { code: 12, rank: 55, of: undefined },
+  javascript: { code: 13, rank: 60, of: Code },
+  symbol: { code: 14, rank: 15, of: undefined },
+  javascriptWithScope: { code: 15, rank: 65, of: undefined },
+  maxKey: { code: 127, rank: 127, of: MaxKey },
 } as const;
 
-export type TypeName = keyof typeof BSON_TYPE;
+export type TypeName = keyof typeof TYPES;
+
+const NAMES = new Map(Object.entries(TYPES).map(([name, { of }]) => [of as unknown, name as TypeName]));
 
 /** The name of a value's BSON type as `$type` spells it. */
 export function typeName(v: Value): TypeName {
-  switch (typeof v) {
-    case 'number':
-      return 'double';
-    case 'string':
-      return 'string';
-    case 'boolean':
-      return 'bool';
-    case 'bigint':
-      return 'long';
-    default:
-  }
-  if (v === null) return 'null';
-  if (v instanceof Int32) return 'int';
-  if (v instanceof Map) return 'object';
-  if (Array.isArray(v)) return 'array';
-  if (v instanceof ObjectId) return 'objectId';
-  if (v instanceof Date) return 'date';
-  if (v instanceof Binary) return 'binData';
-  if (v instanceof BSONRegExp) return 'regex';
-  if (v instanceof Timestamp) return 'timestamp';
-  if (v instanceof Decimal128) return 'decimal';
-  if (v instanceof MinKey) return 'minKey';
-  if (v instanceof MaxKey) return 'maxKey';
-  if (v instanceof Undefined) return 'undefined';
-  return 'javascript';
+  return v === null ? 'null' : NAMES.get(v.constructor)!;
+}
+
+/** The place of a value's type in comparison order. */
+export function typeRank(v: Value | undefined): number {
+  return TYPES[v === undefined ? 'undefined' : typeName(v)].rank;
 }
 
 /** How many values a count is, as the smallest integer type that holds it. */

@@ -330,8 +330,6 @@ export const SORTS: SortCase[] = [
 ];
 
 const project = 'reference/method/db.collection.find';
-const slice = 'reference/operator/projection/slice';
-const elemMatchProjection = 'reference/operator/projection/elemMatch';
 const record = { _id: 1, a: { x: 1, y: 2 }, b: [{ x: 1, y: 1 }, { x: 2, y: 2 }, 3], c: [1, 2, 3, 4] };
 
 export const PROJECTIONS: ProjectionCase[] = [
@@ -351,12 +349,4 @@ export const PROJECTIONS: ProjectionCase[] = [
   [project, record, { a: 1, b: 0 }, fails(31254)],
   [project, record, { a: 0, b: 1 }, fails(31253)],
   [project, record, { a: 1, 'a.x': 1 }, fails()],
-  [slice, record, { c: { $slice: 2 }, a: 0, b: 0 }, { _id: 1, c: [1, 2] }],
-  [slice, record, { c: { $slice: -1 }, a: 0, b: 0 }, { _id: 1, c: [4] }],
-  [slice, record, { c: { $slice: [1, 2] }, a: 0, b: 0 }, { _id: 1, c: [2, 3] }],
-  [slice, record, { c: { $slice: [-3, 2] }, a: 0, b: 0 }, { _id: 1, c: [2, 3] }],
-  [slice, record, { c: { $slice: 1 }, a: 1 }, { _id: 1, a: { x: 1, y: 2 }, c: [1] }],
-  [elemMatchProjection, record, { b: { $elemMatch: { x: 2 } } }, { _id: 1, b: [{ x: 2, y: 2 }] }],
-  [elemMatchProjection, record, { b: { $elemMatch: { x: 9 } } }, { _id: 1 }],
-  [elemMatchProjection, record, { c: { $elemMatch: { $gt: 2 } } }, { _id: 1, c: [3] }],
 ];
