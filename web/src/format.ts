@@ -32,6 +32,18 @@ export function formatLoss(value: MetricValue | null | undefined): string {
   return size !== 0 && (size < 1e-3 || size >= 1e5) ? formatMetric(value) : minus(value.toFixed(4));
 }
 
+/** A value read off a chart: always four significant digits, so that it doesn't jump about while the pointer moves. */
+export function formatReading(value: number): string {
+  const size = Math.abs(value);
+  if (!Number.isFinite(value) || size < 1e-3 || size >= 1e5)
+    return formatMetric(Number.isFinite(value) ? value : wordOf(value));
+  return minus(Number.isInteger(value) ? formatCount(value) : value.toPrecision(4));
+}
+
+function wordOf(value: number): MetricValue {
+  return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
+}
+
 function minus(text: string): string {
   return text.replaceAll('-', '−');
 }

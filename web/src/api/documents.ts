@@ -772,7 +772,7 @@ export type CompareQuery = {
 };
 
 export type FindExperimentsQueryVariables = Exact<{
-  search: string;
+  filter?: ExperimentFilter | null | undefined;
 }>;
 
 export type FindExperimentsQuery = {
@@ -866,12 +866,29 @@ export type SubjectRowFragment = {
   splits: { challenge1: Split | null; challenge2: Split | null };
 };
 
+export type FacetsFragment = {
+  total: number;
+  byRelease: Array<{ value: string | null; count: number }>;
+  bySex: Array<{ value: string | null; count: number }>;
+  byChallenge1Split: Array<{ value: string | null; count: number }>;
+  byChallenge2Split: Array<{ value: string | null; count: number }>;
+  ageHistogram: Array<{ from: number; to: number; count: number }>;
+};
+
 export type SubjectFacetsQueryVariables = Exact<{
   filter?: SubjectFilter | null | undefined;
 }>;
 
 export type SubjectFacetsQuery = {
-  subjectFacets: {
+  matching: {
+    total: number;
+    byRelease: Array<{ value: string | null; count: number }>;
+    bySex: Array<{ value: string | null; count: number }>;
+    byChallenge1Split: Array<{ value: string | null; count: number }>;
+    byChallenge2Split: Array<{ value: string | null; count: number }>;
+    ageHistogram: Array<{ from: number; to: number; count: number }>;
+  };
+  all: {
     total: number;
     byRelease: Array<{ value: string | null; count: number }>;
     bySex: Array<{ value: string | null; count: number }>;
@@ -1169,6 +1186,35 @@ export const SubjectRowFragmentDoc = /*#__PURE__*/ new TypedDocumentString(
     `,
   { fragmentName: 'SubjectRow' },
 ) as unknown as TypedDocumentString<SubjectRowFragment, unknown>;
+export const FacetsFragmentDoc = /*#__PURE__*/ new TypedDocumentString(
+  `
+    fragment Facets on SubjectFacets {
+  total
+  byRelease {
+    value
+    count
+  }
+  bySex {
+    value
+    count
+  }
+  byChallenge1Split {
+    value
+    count
+  }
+  byChallenge2Split {
+    value
+    count
+  }
+  ageHistogram {
+    from
+    to
+    count
+  }
+}
+    `,
+  { fragmentName: 'Facets' },
+) as unknown as TypedDocumentString<FacetsFragment, unknown>;
 export const ExperimentsDocument = /*#__PURE__*/ new TypedDocumentString(`
     query Experiments($filter: ExperimentFilter, $orderBy: [ExperimentOrder!], $first: Int, $after: String) {
   experiments(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
@@ -1597,8 +1643,8 @@ fragment Curve on MetricSeries {
   sampled
 }`) as unknown as TypedDocumentString<CompareQuery, CompareQueryVariables>;
 export const FindExperimentsDocument = /*#__PURE__*/ new TypedDocumentString(`
-    query FindExperiments($search: String!) {
-  experiments(filter: {search: $search}, first: 20) {
+    query FindExperiments($filter: ExperimentFilter) {
+  experiments(filter: $filter, first: 20) {
     nodes {
       ...Relative
     }
@@ -1696,32 +1742,37 @@ export const SubjectsDocument = /*#__PURE__*/ new TypedDocumentString(`
 }`) as unknown as TypedDocumentString<SubjectsQuery, SubjectsQueryVariables>;
 export const SubjectFacetsDocument = /*#__PURE__*/ new TypedDocumentString(`
     query SubjectFacets($filter: SubjectFilter) {
-  subjectFacets(filter: $filter) {
-    total
-    byRelease {
-      value
-      count
-    }
-    bySex {
-      value
-      count
-    }
-    byChallenge1Split {
-      value
-      count
-    }
-    byChallenge2Split {
-      value
-      count
-    }
-    ageHistogram {
-      from
-      to
-      count
-    }
+  matching: subjectFacets(filter: $filter) {
+    ...Facets
+  }
+  all: subjectFacets {
+    ...Facets
   }
 }
-    `) as unknown as TypedDocumentString<SubjectFacetsQuery, SubjectFacetsQueryVariables>;
+    fragment Facets on SubjectFacets {
+  total
+  byRelease {
+    value
+    count
+  }
+  bySex {
+    value
+    count
+  }
+  byChallenge1Split {
+    value
+    count
+  }
+  byChallenge2Split {
+    value
+    count
+  }
+  ageHistogram {
+    from
+    to
+    count
+  }
+}`) as unknown as TypedDocumentString<SubjectFacetsQuery, SubjectFacetsQueryVariables>;
 export const SubjectDocument = /*#__PURE__*/ new TypedDocumentString(`
     query Subject($subjectId: String!) {
   subject(subjectId: $subjectId) {
