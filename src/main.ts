@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { importBidsCommand } from './cli/import-bids';
+import { migrateSqliteCommand } from './cli/migrate-sqlite';
 import { serveCommand } from './cli/serve';
 import { watchCommand } from './cli/watch';
 import { StartupError } from './errors';
@@ -17,6 +18,16 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('import BIDS participants.tsv tables as subjects, beside a running server or without one')
     .argument('<file...>', 'participants.tsv tables, of one or several releases')
     .action(importBidsCommand);
+  program
+    .command('migrate-sqlite')
+    .description("bring the runs, epochs, checkpoints, subjects and cache files of a legacy tracker's SQLite database")
+    .argument('<file>', 'the database, such as metadata.db; it is only read')
+    .option('--dry-run', 'say what would be done, and write nothing')
+    .option('--time-zone <zone>', 'of times without one: Europe/Paris, UTC, +02:00 (default: that of this machine)')
+    .option('--created-by <name>', 'who made these runs')
+    .option('--keep-running', 'leave runs RUNNING that the file says are; else they become STOPPED or COMPLETED')
+    .option('--report <file>', 'where to list repaired and refused rows (default: FILE.migration.ndjson, here)')
+    .action(migrateSqliteCommand);
   program
     .command('watch')
     .description("draw an experiment's losses as they arrive; the newest running one if none is named")

@@ -184,6 +184,22 @@ export class SubjectStore {
    * that kept it from being written, in the order given. Of two with one subjectId, the later one adds to the earlier.
    */
   async upsert(inputs: readonly SubjectInput[]): Promise<UpsertResult[]> {
+    return this.eachOnItsOwn(inputs, (drafts) => this.write(drafts));
+  }
+
+  /** What `upsert` would do, without writing. */
+  async look(inputs: readonly SubjectInput[]): Promise<UpsertResult[]> {
+    return this.eachOnItsOwn(inputs, async (drafts) => {
+      const stored = await this.storedOf(drafts);
+      return drafts.map((draft) => outcomeOf(stored.get(draft.subjectId), draft));
+    });
+  }
+
+  /** The results of `work` on the inputs that can be stored, in rounds in which each subject stands once. */
+  private async eachOnItsOwn(
+    inputs: readonly SubjectInput[],
+    work: (drafts: SubjectDraft[]) => Promise<UpsertResult[]>,
+  ): Promise<UpsertResult[]> {
     const results: UpsertResult[] = [];
     const rounds: { index: number; draft: SubjectDraft }[][] = [];
     const seen = new Map<string, number>();
@@ -199,7 +215,7 @@ export class SubjectStore {
       }
     });
     for (const round of rounds) {
-      const outcomes = await this.write(round.map(({ draft }) => draft));
+      const outcomes = await work(round.map(({ draft }) => draft));
       round.forEach(({ index }, place) => (results[index] = outcomes[place]!));
     }
     return results;
@@ -216,13 +232,9 @@ export class SubjectStore {
     const results: UpsertResult[] = [];
     let open = drafts.map((draft, index) => ({ draft, index }));
     for (let attempt = 1; open.length > 0; attempt++) {
-      const rows = await this.collection
-        .find({ subject_id: { $in: open.map(({ draft }) => draft.subjectId) } }, wholeAnswer())
-        .toArray();
-      const stored = new Map(rows.map((raw) => [raw.subject_id as string, raw]));
+      const stored = await this.storedOf(open.map(({ draft }) => draft));
       const writes = open.filter(({ draft, index }) => {
-        const before = stored.get(draft.subjectId);
-        results[index] = !before ? 'created' : isApplied(before, draft) ? 'unchanged' : 'updated';
+        results[index] = outcomeOf(stored.get(draft.subjectId), draft);
         return results[index] !== 'unchanged';
       });
       if (writes.length === 0) break;
@@ -246,6 +258,13 @@ export class SubjectStore {
       }
     }
     return results;
+  }
+
+  private async storedOf(drafts: readonly SubjectDraft[]): Promise<Map<string, Document>> {
+    const rows = await this.collection
+      .find({ subject_id: { $in: drafts.map(({ subjectId }) => subjectId) } }, wholeAnswer())
+      .toArray();
+    return new Map(rows.map((raw) => [raw.subject_id as string, raw]));
   }
 
   private read(rows: Document[]): Subject[] {
@@ -297,6 +316,10 @@ function upsertOf(
       upsert: true,
     },
   };
+}
+
+function outcomeOf(stored: Document | undefined, draft: SubjectDraft): 'created' | 'updated' | 'unchanged' {
+  return !stored ? 'created' : isApplied(stored, draft) ? 'unchanged' : 'updated';
 }
 
 function isApplied(stored: Document, { $set, $unset }: SubjectDraft): boolean {
