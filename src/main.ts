@@ -1,4 +1,6 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { exportCommand } from './cli/export';
+import { importCommand } from './cli/import';
 import { importBidsCommand } from './cli/import-bids';
 import { migrateSqliteCommand } from './cli/migrate-sqlite';
 import { serveCommand } from './cli/serve';
@@ -28,6 +30,23 @@ export async function main(argv: readonly string[]): Promise<void> {
     .option('--keep-running', 'leave runs RUNNING that the file says are; else they become STOPPED or COMPLETED')
     .option('--report <file>', 'where to list repaired and refused rows (default: FILE.migration.ndjson, here)')
     .action(migrateSqliteCommand);
+  program
+    .command('export')
+    .description('write all documents into a folder, from which import brings them back without loss')
+    .argument('<folder>', 'an empty folder; made if it is not there')
+    .addOption(
+      new Option('--format <format>', 'ndjson: extended JSON, a line a document; csv: the epochs as a table')
+        .choices(['ndjson', 'csv'])
+        .default('ndjson'),
+    )
+    .option('--experiments <filter>', "only these, by an ExperimentFilter of the API: '{challenge: {eq: 2}}'")
+    .action(exportCommand);
+  program
+    .command('import')
+    .description('store what export has written, beside what is stored')
+    .argument('<folder>', 'the folder of an export')
+    .option('--unverified', "take a folder without a manifest, such as one of mongoexport's")
+    .action(importCommand);
   program
     .command('watch')
     .description("draw an experiment's losses as they arrive; the newest running one if none is named")

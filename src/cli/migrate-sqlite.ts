@@ -8,6 +8,7 @@ import { TimeZone } from '../import/sqlite/time-zone';
 import { createLog } from '../log';
 import { openConfiguredDatabase } from '../open-database';
 import { createStores } from '../stores';
+import { columns } from './columns';
 import { inSentences } from './database-errors';
 import { ProgressLine } from './progress-line';
 import { ReportFile } from './report-file';
@@ -106,7 +107,7 @@ function planTable(plan: Tally): string {
     refused,
   ]);
   return [
-    ...aligned([['', 'read', 'to store', 'of them repaired', 'refused'], ...rows]),
+    ...columns([['', 'read', 'to store', 'of them repaired', 'refused'], ...rows]),
     ...TABLE_NAMES.flatMap((table) => details(table, plan.tables.get(table))),
     ...(plan.finerTimes > 0 ? [`  times are kept to the millisecond; ${plan.finerTimes} rows have finer ones`] : []),
     ...(plan.madeRuns.created > 0
@@ -131,7 +132,7 @@ function outcomeTable(tally: Tally, report: ReportFile): string {
       : [],
   );
   return [
-    ...aligned([['', 'read', ...FATES, 'repaired'], ...rows]),
+    ...columns([['', 'read', ...FATES, 'repaired'], ...rows]),
     ...(made.length > 0 ? [`  runs made for epochs and checkpoints without one: ${made.join(', ')}`] : []),
     ...kept,
     ...(report.lines > 0
@@ -150,13 +151,4 @@ function details(table: string, counts: TableCounts | undefined): string[] {
   const lines = (verb: string, map: Map<string, number>) =>
     [...map].map(([kind, count]) => `  ${table}: ${count} ${verb}: ${kind}`);
   return counts ? [...lines('repaired', counts.repairs), ...lines('refused', counts.reasons)] : [];
-}
-
-/** Lines of columns: the first to the left, the others to the right. */
-function aligned(rows: (string | number)[][]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
-  return rows.map(
-    (row) =>
-      `  ${row.map((cell, column) => (column === 0 ? String(cell).padEnd(widths[0]!) : String(cell).padStart(widths[column]!))).join('  ')}`,
-  );
 }

@@ -59,23 +59,31 @@ function rangeFilter({ from, to }: EpochRange): Filter<Document> {
 
 /** Only the fields that have a value; undefined where none has. */
 function present(fields: Document): Document | undefined {
-  const entries = Object.entries(fields).filter(([, value]) => value != null);
-  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+  let found: Document | undefined;
+  for (const name in fields) {
+    const value: unknown = fields[name];
+    if (value != null) (found ??= {})[name] = value;
+  }
+  return found;
 }
 
 /** The epoch that an input stands for, checked; throws BAD_USER_INPUT or LIMIT_EXCEEDED. */
 export function toEpochDraft(input: EpochInput, onConflict: EpochConflict, path: string): EpochDraft {
-  const timing = present({
-    duration_seconds: toQuantity(input.timing?.durationSeconds, `${path}.timing.durationSeconds`),
-    samples_per_second: toQuantity(input.timing?.samplesPerSecond, `${path}.timing.samplesPerSecond`),
-    epoch_start: input.timing?.epochStart,
-    epoch_end: input.timing?.epochEnd,
-  });
-  const memory = present({
-    gpu_allocated_mb: toQuantity(input.memory?.gpuAllocatedMb, `${path}.memory.gpuAllocatedMb`),
-    gpu_cached_mb: toQuantity(input.memory?.gpuCachedMb, `${path}.memory.gpuCachedMb`),
-    cpu_rss_mb: toQuantity(input.memory?.cpuRssMb, `${path}.memory.cpuRssMb`),
-  });
+  const timing =
+    input.timing &&
+    present({
+      duration_seconds: toQuantity(input.timing.durationSeconds, `${path}.timing.durationSeconds`),
+      samples_per_second: toQuantity(input.timing.samplesPerSecond, `${path}.timing.samplesPerSecond`),
+      epoch_start: input.timing.epochStart,
+      epoch_end: input.timing.epochEnd,
+    });
+  const memory =
+    input.memory &&
+    present({
+      gpu_allocated_mb: toQuantity(input.memory.gpuAllocatedMb, `${path}.memory.gpuAllocatedMb`),
+      gpu_cached_mb: toQuantity(input.memory.gpuCachedMb, `${path}.memory.gpuCachedMb`),
+      cpu_rss_mb: toQuantity(input.memory.cpuRssMb, `${path}.memory.cpuRssMb`),
+    });
   const content = {
     metrics: toMetrics(input.metrics, `${path}.metrics`),
     ...(timing ? { timing } : {}),

@@ -34,14 +34,13 @@ function comparable(epoch: Document): number | undefined {
 }
 
 /** The fields that the epoch with the highest number decides. */
-function latestFields(epoch: Document): Pick<Progress, 'latest_epoch' | 'final_train_loss' | 'final_val_loss'> {
+function latestFields(epoch: Document): Latest {
+  const fields: Latest = { latest_epoch: epoch.epoch as number };
   const train = metric(epoch, 'train_loss');
   const val = metric(epoch, 'val_loss');
-  return {
-    latest_epoch: epoch.epoch as number,
-    ...(train === undefined ? {} : { final_train_loss: train }),
-    ...(val === undefined ? {} : { final_val_loss: val }),
-  };
+  if (train !== undefined) fields.final_train_loss = train;
+  if (val !== undefined) fields.final_val_loss = val;
+  return fields;
 }
 
 /**
@@ -59,18 +58,27 @@ export function advanceProgress(before: Progress, changes: readonly EpochChange[
       loss !== undefined &&
       (best === undefined || loss < best || (loss === best && number <= (progress.best_epoch ?? Infinity)));
     const isLatest = number >= progress.latest_epoch;
-    const { latest_epoch, best_epoch, best_val_loss, final_train_loss, final_val_loss } = progress;
-    progress = {
+    const { best_epoch, best_val_loss } = progress;
+    const next: Progress = {
       epochs: progress.epochs + (change.before ? 0 : 1),
-      ...(isLatest ? latestFields(change.after) : { latest_epoch, ...defined({ final_train_loss, final_val_loss }) }),
-      ...(improves ? { best_epoch: number, best_val_loss: loss } : defined({ best_epoch, best_val_loss })),
+      ...(isLatest ? latestFields(change.after) : latestOf(progress)),
     };
+    if (improves) [next.best_epoch, next.best_val_loss] = [number, loss];
+    else if (best_epoch !== undefined && best_val_loss !== undefined) {
+      [next.best_epoch, next.best_val_loss] = [best_epoch, best_val_loss];
+    }
+    progress = next;
   }
   return progress;
 }
 
-function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+type Latest = Pick<Progress, 'latest_epoch' | 'final_train_loss' | 'final_val_loss'>;
+
+function latestOf({ latest_epoch, final_train_loss, final_val_loss }: Progress): Latest {
+  const fields: Latest = { latest_epoch };
+  if (final_train_loss !== undefined) fields.final_train_loss = final_train_loss;
+  if (final_val_loss !== undefined) fields.final_val_loss = final_val_loss;
+  return fields;
 }
 
 export const NO_PROGRESS: Progress = { epochs: 0, latest_epoch: -1 };

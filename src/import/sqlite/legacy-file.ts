@@ -1,6 +1,6 @@
 import { Database } from 'node-sqlite3-wasm';
 import { StartupError } from '../../errors';
-import { integerOfBlob, type Cell, type Row } from './row-reader';
+import { integerOfBlob, ROW_NUMBER, type Cell, type Row } from './row-reader';
 import { snapshotOf, type Snapshot } from './snapshot';
 
 /** The tables of the tracker, with the columns that are known. */
@@ -193,10 +193,9 @@ export class LegacyFile {
     const found = this.tables.get(table);
     if (!found) return;
     const columns = [...found.columns].map(([name, written]) => `t.${quoted(written)} AS ${quoted(name)}`);
-    const sql = rest(`SELECT t.rowid AS "epochgraph rowid", ${columns.join(', ')} FROM ${quoted(found.name)} t`);
+    const sql = rest(`SELECT t.rowid AS ${quoted(ROW_NUMBER)}, ${columns.join(', ')} FROM ${quoted(found.name)} t`);
     for (const row of this.iterate(sql, values)) {
-      const { 'epochgraph rowid': number, ...cells } = row;
-      yield { number: Number(number), row: cells };
+      yield { number: Number(row[ROW_NUMBER]), row };
     }
   }
 

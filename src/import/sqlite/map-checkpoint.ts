@@ -23,7 +23,7 @@ export function mapCheckpoint(reader: RowReader, experimentId: string): Checkpoi
   const epoch = reader.integer('epoch')!;
   reader.integer('run_id');
   const metrics = new Map<string, number>();
-  for (const name of ['val_loss', ...Object.keys(reader.row).filter((column) => !KNOWN.has(column))]) {
+  for (const name of ['val_loss', ...reader.columnsBeside(KNOWN)]) {
     const value = reader.number(name);
     if (value !== undefined) metrics.set(name, value);
   }

@@ -1,8 +1,8 @@
 import type { EpochInput } from '../../../types/inputs/EpochInput';
 import type { RowReader } from './row-reader';
 
-const KNOWN = new Set(['id', 'run_id', 'epoch', 'duration_seconds', 'timestamp']);
 const METRICS = ['train_loss', 'val_loss', 'learning_rate'];
+const KNOWN = new Set([...METRICS, 'id', 'run_id', 'epoch', 'duration_seconds', 'timestamp']);
 
 /** An epoch as a row of `epoch_history` tells it; columns that are not known are metrics. */
 export function mapEpoch(reader: RowReader): EpochInput {
@@ -10,9 +10,7 @@ export function mapEpoch(reader: RowReader): EpochInput {
   reader.integer('run_id');
   const metrics = new Map<string, number>();
   for (const name of METRICS) set(metrics, name, reader.number(name));
-  for (const name of Object.keys(reader.row)) {
-    if (!KNOWN.has(name) && !METRICS.includes(name)) set(metrics, name, reader.number(name));
-  }
+  for (const name of reader.columnsBeside(KNOWN)) set(metrics, name, reader.number(name));
   const duration = quantity(reader, 'duration_seconds');
   const timestamp = reader.time('timestamp');
   return {

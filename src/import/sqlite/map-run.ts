@@ -141,8 +141,9 @@ export function mapRun(
       : start && end && (end.getTime() - start.getTime()) / 3_600_000;
   if (status !== ExperimentStatus.RUNNING && hours !== undefined) metrics.set('training_time_hours', hours);
   const extra = Object.fromEntries(
-    Object.keys(row)
-      .filter((column) => !KNOWN.has(column) && row[column] != null)
+    reader
+      .columnsBeside(KNOWN)
+      .filter((column) => row[column] != null)
       .map((column) => [column, jsonOf(row[column])]),
   );
   const releases = releasesOf(config);

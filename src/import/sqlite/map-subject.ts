@@ -38,11 +38,7 @@ export function mapSubject(reader: RowReader): SubjectInput | undefined {
   const phenotypic = told({
     p_factor: finite(reader, 'p_factor'),
     sex: sex ? undefined : written || undefined,
-    ...Object.fromEntries(
-      Object.keys(reader.row)
-        .filter((column) => !KNOWN.has(column))
-        .map((column) => [column, plainValue(reader, column)]),
-    ),
+    ...Object.fromEntries(reader.columnsBeside(KNOWN).map((column) => [column, plainValue(reader, column)])),
   });
   const eegQuality = told({
     n_sessions: sessions,

@@ -3,7 +3,10 @@ import type { TimeZone } from './time-zone';
 /** A value as SQLite holds it: columns are of no fixed type, and each row may have another one. */
 export type Cell = number | bigint | string | Uint8Array | null | undefined;
 
-/** A row by the lower-case names of its columns. */
+/** The key of a row under which its number in the table stands; no column is named so. */
+export const ROW_NUMBER = 'epochgraph rowid';
+
+/** A row by the lower-case names of its columns; its number is in it, too. */
 export type Row = Readonly<Record<string, Cell>>;
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
@@ -30,6 +33,13 @@ export class RowReader {
     readonly row: Row,
     private readonly zone: TimeZone,
   ) {}
+
+  /** The columns that are not among these. */
+  columnsBeside(known: ReadonlySet<string>): string[] {
+    const others: string[] = [];
+    for (const column in this.row) if (column !== ROW_NUMBER && !known.has(column)) others.push(column);
+    return others;
+  }
 
   repair(kind: string, detail = kind): void {
     this.repairs.push({ kind, detail });

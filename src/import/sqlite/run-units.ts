@@ -87,11 +87,11 @@ export class RunUnits {
     let rows = chunkOf(scan);
     let next = rows.length < IMPORT_BATCH ? [] : chunkOf(scan);
     const checkpoints = this.checkpoints(run, id);
-    let children = NO_CHILDREN;
+    const children: Children = { ...NO_CHILDREN };
     // A long run's metrics are needed before its last epoch is reached: they are read ahead.
     const ahead = next.length === 0 ? rows : this.epochs(run, id, undefined);
-    for (const { mapped } of ahead) children = withEpoch(children, mapped);
-    for (const { mapped } of checkpoints) children = withTime(children, mapped.timestamp ?? undefined);
+    for (const { mapped } of ahead) noteEpoch(children, mapped);
+    for (const { mapped } of checkpoints) noteTime(children, mapped.timestamp ?? undefined);
 
     const reader = new RowReader(numbered?.row ?? {}, this.options.zone);
     let made;
@@ -133,10 +133,10 @@ export class RunUnits {
         if (isFirst && numbered) this.add('training_runs', numbered, outcome.experiment, repairs);
         else if (isFirst) this.tally.madeRuns[outcome.experiment]++;
         epochs.forEach((row, index) =>
-          this.add('epoch_history', row, outcome.epochs[index]!, [...row.repairs, ...extra]),
+          this.add('epoch_history', row, outcome.epochs[index]!, withMore(row.repairs, extra)),
         );
         checkpoints.forEach((row, index) =>
-          this.add('model_checkpoints', row, outcome.checkpoints[index]!, [...row.repairs, ...extra]),
+          this.add('model_checkpoints', row, outcome.checkpoints[index]!, withMore(row.repairs, extra)),
         );
       },
     };
@@ -256,6 +256,10 @@ export class RunUnits {
   }
 }
 
+function withMore(repairs: readonly Repair[], more: readonly Repair[]): readonly Repair[] {
+  return more.length > 0 ? [...repairs, ...more] : repairs;
+}
+
 /** The next rows, as many as one command writes; none at the end. */
 function chunkOf<T>(rows: Iterator<T, void>): T[] {
   const chunk: T[] = [];
@@ -277,21 +281,15 @@ function refuseOlder(
   tally?.add(table, number, row, 'refused', { repairs, reason });
 }
 
-function withEpoch(children: Children, epoch: Document): Children {
+function noteEpoch(children: Children, epoch: Document): void {
   const { timing, timestamp } = epoch as { timing?: { duration_seconds?: { value: number } }; timestamp?: Date };
-  return {
-    ...withTime(children, timestamp),
-    progress: progressAfter(children.progress, epoch),
-    durationSeconds: children.durationSeconds + (timing?.duration_seconds?.value ?? 0),
-  };
+  noteTime(children, timestamp);
+  children.progress = progressAfter(children.progress, epoch);
+  children.durationSeconds += timing?.duration_seconds?.value ?? 0;
 }
 
-function withTime(children: Children, time: Date | undefined): Children {
-  if (!time) return children;
-  const { firstTime, lastTime } = children;
-  return {
-    ...children,
-    firstTime: firstTime && firstTime <= time ? firstTime : time,
-    lastTime: lastTime && lastTime >= time ? lastTime : time,
-  };
+function noteTime(children: Children, time: Date | undefined): void {
+  if (!time) return;
+  if (!children.firstTime || time < children.firstTime) children.firstTime = time;
+  if (!children.lastTime || time > children.lastTime) children.lastTime = time;
 }

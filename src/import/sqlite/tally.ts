@@ -1,6 +1,6 @@
 import type { RowOutcome } from '../../stores/run-imports';
 import type { TableName } from './legacy-file';
-import type { Row } from './row-reader';
+import { ROW_NUMBER, type Row } from './row-reader';
 
 /** What becomes of a row: it is stored, or refused with the reason. */
 export type Fate = RowOutcome | 'refused';
@@ -64,17 +64,19 @@ export class Tally {
     const counts = this.of(table);
     counts.read++;
     counts[outcome]++;
+    if (repairs.length === 0 && !reason) return;
     if (reason) count(counts.reasons, reason.kind);
     if (repairs.length > 0) counts.repaired++;
     for (const kind of new Set(repairs.map((repair) => repair.kind))) count(counts.repairs, kind);
-    if (repairs.length === 0 && !reason) return;
     this.report({
       table,
       row: number,
       outcome,
       ...(reason ? { reason: reason.detail } : {}),
       ...(repairs.length > 0 ? { repairs: repairs.map(({ detail }) => detail) } : {}),
-      values: Object.fromEntries(Object.entries(row).map(([column, cell]) => [column, shown(cell)])),
+      values: Object.fromEntries(
+        Object.entries(row).flatMap(([column, cell]) => (column === ROW_NUMBER ? [] : [[column, shown(cell)]])),
+      ),
     });
   }
 }
