@@ -46,7 +46,7 @@ export async function openDatabase(uri: string): Promise<Database> {
   let client: MongoClient;
   try {
     client = new MongoClient(uri, {
-      appName: 'epochgraph',
+      ...(/[?&]appName=/i.test(uri) ? {} : { appName: 'epochgraph' }),
       writeConcern: { w: 'majority', journal: true },
       retryWrites: true,
       retryReads: true,

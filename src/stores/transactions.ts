@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MongoServerError, type ClientSession, type MongoClient } from 'mongodb';
+import { MongoError, MongoServerError, type ClientSession, type MongoClient } from 'mongodb';
+import { databaseUnavailable } from '../errors';
 import { isDatabaseUnavailable } from './failures';
 import { WRITE_WITHIN_MS, withinTime } from './time-limits';
 
@@ -37,11 +38,15 @@ export class KeyedQueue {
   }
 }
 
+function pause(attempt: number): Promise<void> {
+  return sleep(Math.min(FIRST_RETRY_MS * 1.5 ** attempt, LAST_RETRY_MS) * Math.random());
+}
+
 /**
  * Runs `work` in a transaction, again from the start after a write conflict, after a unique key that a concurrent writer
- * took first (the next attempt finds that writer's document), and after a broken connection, whether or not the commit
- * took place. `work` must therefore be idempotent, have no effect outside the transaction, and run one operation at a
- * time. Rejects with the last error where the attempts go on for too long.
+ * took first (the next attempt finds that writer's document), and after a broken connection. `work` must therefore be
+ * idempotent, have no effect outside the transaction, and run one operation at a time. Rejects with the last error where
+ * the attempts go on for too long.
  *
  * The driver's own `withTransaction` is no help here: it takes every error for one of its own, and the bare socket errors
  * that it passes on make it fail with a TypeError (seen with mongodb 7.9).
@@ -51,20 +56,24 @@ export async function inTransaction<T>(client: MongoClient, work: (session: Clie
   for (let attempt = 1; ; attempt++) {
     const session = client.startSession();
     try {
-      return await withinTime(attemptIn(session, work), deadline - Date.now());
+      return await withinTime(attemptIn(session, work, deadline), deadline - Date.now());
     } catch (error) {
       const mayPass = isDatabaseUnavailable(error) || (isDuplicateKey(error) && attempt < MAX_DUPLICATE_RETRIES);
       if (!mayPass || Date.now() >= deadline) throw error;
     }
-    await sleep(Math.min(FIRST_RETRY_MS * 1.5 ** attempt, LAST_RETRY_MS) * Math.random());
+    await pause(attempt);
   }
 }
 
-async function attemptIn<T>(session: ClientSession, work: (session: ClientSession) => Promise<T>): Promise<T> {
+async function attemptIn<T>(
+  session: ClientSession,
+  work: (session: ClientSession) => Promise<T>,
+  deadline: number,
+): Promise<T> {
   try {
     session.startTransaction();
     const result = await work(session);
-    await session.commitTransaction();
+    await commit(session, deadline);
     return result;
   } catch (error) {
     if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
@@ -72,4 +81,27 @@ async function attemptIn<T>(session: ClientSession, work: (session: ClientSessio
   } finally {
     await session.endSession().catch(() => undefined);
   }
+}
+
+/**
+ * Commits, asking again until the outcome is known or the deadline has passed. A transaction whose commit did not arrive
+ * is still open, and would keep its records locked until the database ends it, a minute later.
+ */
+async function commit(session: ClientSession, deadline: number): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await session.commitTransaction();
+      return;
+    } catch (error) {
+      // Of a bare socket error the driver makes a TypeError of its own.
+      const isOpen = !(error instanceof MongoError) || isUnknownCommit(error);
+      if (!isOpen) throw error;
+      if (Date.now() >= deadline) throw databaseUnavailable();
+    }
+    await pause(attempt);
+  }
+}
+
+function isUnknownCommit(error: MongoError): boolean {
+  return isDatabaseUnavailable(error) && !error.hasErrorLabel('TransientTransactionError');
 }

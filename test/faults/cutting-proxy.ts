@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { deserialize, type Document } from 'bson';
+import { deserialize } from 'bson';
 import { MongoClient } from 'mongodb';
 
 /** Where a connection is cut: before the command reaches the database, or after its work, so that the answer is lost. */
@@ -55,7 +55,7 @@ async function upstreamOf(uri: string): Promise<{ open: () => Socket; through: (
   };
   if (hosts.endsWith('.sock')) return { open: () => connect(decodeURIComponent(hosts)), through };
   const client = await MongoClient.connect(uri);
-  const { primary } = (await client.db('admin').command({ hello: 1 })) as Document;
+  const { primary } = await client.db('admin').command({ hello: 1 });
   await client.close();
   const [, host, port] = /^\[?(.+?)\]?:(\d+)$/.exec((primary as string | undefined) ?? hosts)!;
   return { open: () => connect(Number(port), host), through };
