@@ -89,7 +89,6 @@ function indexPlan(
   conditions: Map<string, Condition>,
   forced = false,
 ): IndexPlan | undefined {
-  if (index.paths.some((path) => /(^|\.)\d+(\.|$)/.test(path)) && !forced) return undefined;
   if (index.partial && !forced && !implies(conditions, index.partial)) return undefined;
   const { ranges, bounds, open, single, several } = spreadBounds(index, conditions);
   const plain = query.sort && orderOf(index, query.sort, single, index.unique);

@@ -230,7 +230,8 @@ describe('index keys', () => {
       [int(1), 'x', true],
       [int(2), undefined, true],
     ]);
-    expect(indexKeyValues(a, ['a.1.b'])).toEqual([[int(2)], [int(2)]]);
+    expect(() => indexKeyValues(a, ['a.1.b'])).toThrow(/positions in arrays/);
+    expect(indexKeyValues(doc({ a: doc({ 1: 'x' }) }), ['a.1'])).toEqual([['x']]);
     expect(() => indexKeyValues(doc({ a: [1], b: [2] }), ['a', 'b'])).toThrow(
       expect.objectContaining({ code: 171 }) as Error,
     );

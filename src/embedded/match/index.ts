@@ -12,7 +12,7 @@ import {
   sizeTest,
   typeTest,
 } from './predicates';
-import { pathTest, type DocTest, type ValueTest } from './traverse';
+import { walkerOf, type DocTest, type ValueTest } from './traverse';
 
 export { isOperatorDocument } from './predicates';
 
@@ -20,45 +20,38 @@ export interface Matcher {
   matches: (document: Doc) => boolean;
 }
 
+/** Whether some value of a field passes a test: where there is a path, at its end, with arrays entered or not. */
+type Holds = (test: ValueTest, enterLast: boolean) => boolean;
+
 /** A condition on one field, before its path is known. */
-type Condition =
-  | { kind: 'leaf'; test: ValueTest; enterLast: boolean }
-  | { kind: 'not'; of: Condition }
-  | { kind: 'all'; of: Condition[] };
+type Condition = (holds: Holds) => boolean;
 
-const leaf = (test: ValueTest): Condition => ({ kind: 'leaf', test, enterLast: true });
-const whole = (test: ValueTest): Condition => ({ kind: 'leaf', test, enterLast: false });
-const not = (of: Condition): Condition => ({ kind: 'not', of });
-
-/** Makes a test of a condition; `ofLeaf` says what its leaves are tested on. */
-function testOf<T>(
-  condition: Condition,
-  ofLeaf: (test: ValueTest, enterLast: boolean) => (v: T) => boolean,
-): (v: T) => boolean {
-  if (condition.kind === 'leaf') return ofLeaf(condition.test, condition.enterLast);
-  if (condition.kind === 'all') return every(condition.of.map((part) => testOf(part, ofLeaf)));
-  const inner = testOf(condition.of, ofLeaf);
-  return (v) => !inner(v);
-}
+const leaf =
+  (test: ValueTest): Condition =>
+  (holds) =>
+    holds(test, true);
+const whole =
+  (test: ValueTest): Condition =>
+  (holds) =>
+    holds(test, false);
+const not =
+  (of: Condition): Condition =>
+  (holds) =>
+    !of(holds);
 
 /** The condition on the documents that hold the field at `path`. */
 function onPath(path: string, condition: Condition): DocTest {
-  return testOf(condition, (test, enterLast) => pathTest(path, test, enterLast));
+  const walk = walkerOf(path);
+  return (document) => condition((test, enterLast) => walk(document, test, enterLast));
 }
 
 /** The condition on a value by itself, as `$elemMatch` and `$pull` apply it. */
 function onValue(condition: Condition): ValueTest {
-  return testOf<Value | undefined>(condition, (test) => test);
+  return (v) => condition((test) => test(v));
 }
 
 function every<T>(tests: ((v: T) => boolean)[]): (v: T) => boolean {
-  const [first, second] = tests;
-  if (tests.length === 1) return first!;
-  if (tests.length === 2) return (v) => first!(v) && second!(v);
-  return (v) => {
-    for (const test of tests) if (!test(v)) return false;
-    return true;
-  };
+  return tests.length === 1 ? tests[0]! : (v) => tests.every((test) => test(v));
 }
 
 /** Operators that stand where a field's name could, not in a condition on a field. */
@@ -92,10 +85,9 @@ function allOf(v: Value, vars: Variables): Condition {
   const matching = v.filter((element) => isDoc(element) && element.keys().next().value === '$elemMatch') as Doc[];
   const consistent = matching.length === 0 || (matching.length === v.length && matching.every((m) => m.size === 1));
   ensure(consistent, 'BadValue', '$all/$elemMatch has to be consistent');
-  if (matching.length > 0)
-    return { kind: 'all', of: matching.map((m) => whole(elemMatch(m.get('$elemMatch')!, vars))) };
+  if (matching.length > 0) return every(matching.map((m) => whole(elemMatch(m.get('$elemMatch')!, vars))));
   ensure(!v.some(isOperatorDocument), 'BadValue', 'no $ expressions in $all');
-  return { kind: 'all', of: v.map(plain) };
+  return every(v.map(plain));
 }
 
 /** The condition that a value or a regular expression states by itself. */
@@ -155,7 +147,7 @@ function operator(name: string, v: Value, document: Doc, vars: Variables): Condi
 
 function operators(document: Doc, vars: Variables): Condition {
   const conditions = [...document].map(([name, v]) => operator(name, v, document, vars));
-  return { kind: 'all', of: conditions.filter((condition) => condition !== undefined) };
+  return every(conditions.filter((condition) => condition !== undefined));
 }
 
 /** The condition that a filter's `field: value` states. */
@@ -197,7 +189,7 @@ function compileDocument(filter: Doc, vars: Variables): DocTest {
     const test = name.startsWith('$') ? topLevel(name, v, vars) : onPath(name, fieldCondition(v, vars));
     if (test) tests.push(test);
   }
-  return tests.length === 0 ? () => true : every(tests);
+  return every(tests);
 }
 
 /**
