@@ -37,26 +37,24 @@ export function checkDeadline(execution: Execution): void {
   }
 }
 
-/** How a query is carried out, where that is not as usual. */
-export interface ExecuteOptions {
-  plan?: Plan;
-  /** The only top-level fields that the rows' documents need; all when undefined. Must hold what filter and sort need. */
-  only?: ReadonlySet<string> | undefined;
-}
-
-/** The documents of a query, in its order, made as they are asked for. The plan and the filter are checked at once. */
+/**
+ * The documents of a query, in its order, made as they are asked for; none where there is no collection. The plan and the
+ * filter are checked at once. With `only`, the rows' documents hold just those top-level fields, among which must be
+ * what filter and sort need.
+ */
 export function execute(
   view: View,
-  collection: Collection,
+  collection: Collection | undefined,
   query: Query,
   execution: Execution,
-  options: ExecuteOptions = {},
+  only?: ReadonlySet<string>,
 ): Iterable<Row> {
   const { filter, sort, skip = 0, limit = 0, vars } = query;
   const { matches } = compileMatcher(filter, vars);
   const sorter = sort && !sort.has('$natural') ? compileSorter(sort) : undefined;
-  const chosen = options.plan ?? plan(view, collection, query);
-  const candidates = candidatesOf(view, collection, chosen, execution, options.only);
+  if (collection === undefined) return [];
+  const chosen = plan(view, collection, query);
+  const candidates = candidatesOf(view, collection, chosen, execution, only);
   const found = matching(candidates, matches, execution);
   const sorted = chosen.sorted || !sorter ? found : sorter.sort(found, (row) => row.document, limit ? skip + limit : 0);
   return sliced(sorted, skip, limit);
@@ -70,7 +68,7 @@ function* matching(rows: Iterable<Row>, matches: (document: Doc) => boolean, exe
 }
 
 /** skip and limit; a limit of 0 is none. */
-export function* sliced<T>(items: Iterable<T>, skip: number, limit: number): Generator<T> {
+function* sliced<T>(items: Iterable<T>, skip: number, limit: number): Generator<T> {
   let count = 0;
   for (const item of items) {
     if (count++ < skip) continue;

@@ -16,6 +16,11 @@ export const aggregate: Command = {
   fields: ['pipeline', 'cursor', 'allowDiskUse', 'hint'],
   refused: words('collation let bypassDocumentValidation explain'),
   transactional: true,
+  reads({ body }) {
+    const pipeline = pipelineOf(body);
+    const { leading } = compilePipeline(pipeline);
+    return { query: { ...leading, hint: body.get('hint') }, stages: pipeline.slice(leading.stages) };
+  },
   run(invocation) {
     const { body } = invocation;
     const pipeline = pipelineOf(body);
@@ -70,7 +75,7 @@ function watch(invocation: Invocation, options: Doc, stages: Value[], batchSize:
 }
 
 /** The pipeline of an aggregate command. */
-export function pipelineOf(body: Doc): Value[] {
+function pipelineOf(body: Doc): Value[] {
   const pipeline = required(body, 'aggregate', 'pipeline');
   ensure(Array.isArray(pipeline), 'TypeMismatch', "'pipeline' option must be specified as an array");
   return pipeline;
@@ -107,8 +112,7 @@ class PipelineReader implements StageSource {
 
   rows(collection: string, query: Query, only?: ReadonlySet<string>): Iterable<Row> {
     const ns = `${this.invocation.db}.${collection}`;
-    const found = collectionOf(this.invocation, ns);
-    return found === undefined ? [] : execute(this.view, found, query, this.execution, { only });
+    return execute(this.view, collectionOf(this.invocation, ns), query, this.execution, only);
   }
 
   find(collection: string, query: Query, fields: ReadonlySet<string> | undefined): Iterable<Doc> {

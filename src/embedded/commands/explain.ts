@@ -1,106 +1,59 @@
-import { compilePipeline } from '../aggregate';
 import { mongoError } from '../errors';
+import { compileMatcher } from '../match';
 import { plan, type Plan, type Query } from '../planner';
 import { execute, newExecution } from '../query';
-import type { Collection } from '../storage/catalog';
-import type { View } from '../storage/view';
-import { asNumber, doc, int, isDoc, type Doc, type Value } from '../values/value';
-import { pipelineOf } from './aggregate';
-import { find, findOptions } from './find';
-import { checkFields, countField, docField, withView, wrongType, type Command, type Invocation } from './invocation';
+import { doc, int, isDoc, type Doc, type Value } from '../values/value';
+import { checkFields, collectionName, collectionOf, withView, words, wrongType } from './invocation';
+import type { Command, Invocation } from './invocation';
 
-const VERBOSITIES = ['queryPlanner', 'executionStats', 'allPlansExecution'];
+const VERBOSITIES = words('queryPlanner executionStats allPlansExecution');
 
-/** Tells how a command would be carried out: the plan that it would really use, and what that reads. */
-export const explain: Command = {
-  fields: ['verbosity'],
-  run(invocation) {
-    const inner = invocation.body.get('explain');
-    const verbosity = invocation.body.get('verbosity') ?? 'allPlansExecution';
-    if (!isDoc(inner)) throw wrongType('explain', 'explain', inner ?? null, 'object');
-    if (typeof verbosity !== 'string' || !VERBOSITIES.includes(verbosity)) {
-      throw mongoError('FailedToParse', `verbosity string must be one of ${VERBOSITIES.join(', ')}`);
-    }
-    return { body: explainCommand(invocation, inner, verbosity !== 'queryPlanner') };
-  },
-};
+/** Tells how one of some commands would be carried out: the plan that it would really use, and what that reads. */
+export function explain(commands: Record<string, Command>): Command {
+  return {
+    fields: ['verbosity'],
+    run(invocation) {
+      const inner = invocation.body.get('explain');
+      const verbosity = invocation.body.get('verbosity') ?? 'allPlansExecution';
+      if (!isDoc(inner)) throw wrongType('explain', 'explain', inner ?? null, 'object');
+      if (typeof verbosity !== 'string' || !VERBOSITIES.includes(verbosity))
+        throw mongoError('FailedToParse', `verbosity string must be one of ${VERBOSITIES.join(', ')}`);
+      const name = inner.keys().next().value ?? '';
+      const command = commands[name];
+      if (!command) throw mongoError('CommandNotFound', `Explain failed due to unknown command: ${name}`);
+      checkFields(inner, name, command);
+      const explained = { ...invocation, name, body: inner, sequences: new Map<string, Buffer[]>() };
+      const { query, stages = [] } = command.reads!(explained);
+      const described = describe(explained, query, verbosity !== 'queryPlanner');
+      const body = stages.length > 0 ? doc({ stages: [doc({ $cursor: described }), ...stages] }) : described;
+      return { body: new Map<string, Value>([['explainVersion', '1'], ...body, ['command', inner]]) };
+    },
+  };
+}
 
-/** The answer of explain for a command; with `run` the query is carried out to count what it reads. */
-function explainCommand(invocation: Invocation, inner: Doc, run: boolean): Doc {
-  const [name = '', target] = [...inner][0] ?? [];
-  const ns = `${invocation.db}.${typeof target === 'string' ? target : ''}`;
-  const { query, stages } = explained(inner, name);
-  const collection = invocation.engine.catalog.get(ns);
+/** The plan of a query; with `run` it is carried out to count what it reads. */
+function describe(invocation: Invocation, query: Query, run: boolean): Doc {
+  const ns = `${invocation.db}.${collectionName(invocation)}`;
+  const collection = collectionOf(invocation, ns);
+  compileMatcher(query.filter, query.vars);
   return withView(invocation, (view) => {
-    const described = collection
-      ? describe(view, collection, query, run)
-      : doc({
-          queryPlanner: doc({
-            namespace: ns,
-            parsedQuery: query.filter,
-            winningPlan: doc({ stage: 'EOF' }),
-            rejectedPlans: [],
-          }),
-        });
-    const body: Doc = new Map<string, Value>([['explainVersion', '1']]);
-    if (stages.length > 0) body.set('stages', [doc({ $cursor: described }), ...stages]);
-    else for (const [field, value] of described) body.set(field, value);
-    body.set('command', inner);
-    return body;
+    const chosen = collection && plan(view, collection, query);
+    const winningPlan = chosen ? describePlan(chosen, query) : doc({ stage: 'EOF' });
+    const queryPlanner = doc({ namespace: ns, parsedQuery: query.filter, winningPlan, rejectedPlans: [] });
+    if (!run) return doc({ queryPlanner });
+    const execution = newExecution(invocation.deadline);
+    const began = Date.now();
+    const returned = [...execute(view, collection, query, execution)].length;
+    const executionStats = doc({
+      executionSuccess: true,
+      nReturned: int(returned),
+      executionTimeMillis: int(Date.now() - began),
+      totalKeysExamined: int(execution.keysExamined),
+      totalDocsExamined: int(execution.docsExamined),
+      executionStages: winningPlan,
+    });
+    return doc({ queryPlanner, executionStats });
   });
-}
-
-/** What a command reads, and the stages of a pipeline that come after that. */
-function explained(inner: Doc, name: string): { query: Query; stages: Value[] } {
-  switch (name) {
-    case 'find':
-      checkFields(inner, name, find);
-      return { query: findOptions(inner).query, stages: [] };
-    case 'aggregate': {
-      const pipeline = pipelineOf(inner);
-      const { leading } = compilePipeline(pipeline);
-      return { query: { ...leading, hint: inner.get('hint') }, stages: pipeline.slice(leading.stages) };
-    }
-    case 'count':
-    case 'distinct':
-    case 'findAndModify': {
-      const sort = name === 'findAndModify' ? docField(inner, name, 'sort') : undefined;
-      const limit = name === 'count' ? countField(inner, name, 'limit', 'Limit') : undefined;
-      const filter = docField(inner, name, 'query') ?? new Map<string, Value>();
-      return { query: { filter, sort, limit, hint: inner.get('hint') }, stages: [] };
-    }
-    case 'update':
-    case 'delete': {
-      const statements = inner.get(`${name}s`);
-      const statement = Array.isArray(statements) ? statements[0] : undefined;
-      if (!isDoc(statement)) throw wrongType(name, `${name}s`, statement ?? null, 'array');
-      const filter = docField(statement, name, 'q') ?? new Map<string, Value>();
-      const single = name === 'update' ? statement.get('multi') !== true : asNumber(statement.get('limit')) === 1;
-      return { query: { filter, limit: single ? 1 : 0, hint: statement.get('hint') }, stages: [] };
-    }
-    default:
-      throw mongoError('CommandNotFound', `Explain failed due to unknown command: ${name}`);
-  }
-}
-
-function describe(view: View, collection: Collection, query: Query, run: boolean): Doc {
-  const chosen = plan(view, collection, query);
-  const winningPlan = describePlan(chosen, query);
-  const queryPlanner = doc({ namespace: collection.ns, parsedQuery: query.filter, winningPlan, rejectedPlans: [] });
-  if (!run) return doc({ queryPlanner });
-  const execution = newExecution();
-  const began = Date.now();
-  let returned = 0;
-  for (const row of execute(view, collection, query, execution, { plan: chosen })) returned += row.record > 0 ? 1 : 0;
-  const executionStats = doc({
-    executionSuccess: true,
-    nReturned: int(returned),
-    executionTimeMillis: int(Date.now() - began),
-    totalKeysExamined: int(execution.keysExamined),
-    totalDocsExamined: int(execution.docsExamined),
-    executionStages: winningPlan,
-  });
-  return doc({ queryPlanner, executionStats });
 }
 
 function describePlan(chosen: Plan, query: Query): Doc {

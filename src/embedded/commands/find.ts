@@ -1,14 +1,12 @@
 import { neededFields } from '../aggregate/needed-fields';
 import { IterableSource, type Batch } from '../cursors';
-import { compileMatcher } from '../match';
 import { compileProjection } from '../project';
 import { execute, newExecution } from '../query';
 import type { Query } from '../planner';
 import type { View } from '../storage/view';
-import { compileSorter } from '../sort';
 import { encode } from '../values/codec';
 import { doc, isDoc, type Doc, type Value } from '../values/value';
-import { boolField, collectionName, collectionOf, countField, docField, openView, words } from './invocation';
+import { boolField, collectionName, collectionOf, countField, docField, openView, withView, words } from './invocation';
 import type { Command, Invocation, Reply } from './invocation';
 
 /** Documents of a first batch whose size nobody gave. */
@@ -20,26 +18,37 @@ export const find: Command = {
   ),
   refused: words('collation min max returnKey showRecordId tailable awaitData let oplogReplay'),
   transactional: true,
+  reads({ body }) {
+    const sort = docField(body, 'find', 'sort');
+    const filter = docField(body, 'find', 'filter') ?? new Map<string, Value>();
+    const [skip, limit] = [countField(body, 'find', 'skip', 'Skip'), countField(body, 'find', 'limit', 'Limit')];
+    return { query: { filter, sort: sort?.size ? sort : undefined, skip, limit, hint: body.get('hint') } };
+  },
   run(invocation) {
     const { body, db } = invocation;
     const ns = `${db}.${collectionName(invocation)}`;
-    const { query, projection } = findOptions(body);
+    const { query } = find.reads!(invocation);
+    const projection = docField(body, 'find', 'projection');
     const batchSize = countField(body, 'find', 'batchSize', 'BatchSize') ?? FIRST_BATCH;
     const singleBatch = boolField(body, 'find', 'singleBatch') ?? false;
-    const project = projection && compileProjection(projection);
+    const project = projection?.size ? compileProjection(projection) : undefined;
     const collection = collectionOf(invocation, ns);
-    if (collection === undefined) {
-      compileMatcher(query.filter);
-      if (query.sort) compileSorter(query.sort);
-      return { body: new Map(), cursor: { field: 'firstBatch', id: 0n, ns, documents: [] } };
-    }
     return openCursor(invocation, ns, { batchSize, singleBatch }, (view) => {
-      const only = fieldsRead(query, projection);
-      const rows = execute(view, collection, query, newExecution(invocation.deadline), { only });
+      const only = fieldsRead(query, project && projection);
+      const rows = execute(view, collection, query, newExecution(invocation.deadline), only);
       return project ? projected(rows, project) : rawBytes(rows);
     });
   },
 };
+
+/** Calls `visit` with each document of a query, of which only what the query reads and the field at `path` are needed. */
+export function eachRow(invocation: Invocation, query: Query, visit: (document: Doc) => void, path?: string): void {
+  const collection = collectionOf(invocation, `${invocation.db}.${collectionName(invocation)}`);
+  const only = new Set([...fieldsRead(query)!, ...(path === undefined ? [] : [path.split('.')[0]!])]);
+  withView(invocation, (view) => {
+    for (const row of execute(view, collection, query, newExecution(invocation.deadline), only)) visit(row.document);
+  });
+}
 
 /** Answers the first batch of documents that are read from a view, which is held until the cursor's end. */
 export function openCursor(
@@ -58,20 +67,6 @@ export function openCursor(
     close();
     throw error;
   }
-}
-
-/** The query and projection of a find command; also for explain. */
-export function findOptions(body: Doc): { query: Query; projection: Doc | undefined } {
-  const sort = docField(body, 'find', 'sort');
-  const projection = docField(body, 'find', 'projection');
-  const query: Query = {
-    filter: docField(body, 'find', 'filter') ?? new Map<string, Value>(),
-    sort: sort?.size ? sort : undefined,
-    skip: countField(body, 'find', 'skip', 'Skip'),
-    limit: countField(body, 'find', 'limit', 'Limit'),
-    hint: body.get('hint'),
-  };
-  return { query, projection: projection?.size ? projection : undefined };
 }
 
 /** The fields that must be decoded to find, sort and project the documents; all of them when undefined. */

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine';
 import { ensure, MongoError, mongoError } from '../errors';
+import type { Query } from '../planner';
 import type { Session } from '../session';
 import type { Batch } from '../storage/batch';
 import { checkCollectionName, checkDatabaseName, type Collection } from '../storage/catalog';
@@ -46,6 +47,8 @@ export interface Command {
   transactional?: boolean;
   /** May carry a txnNumber outside of a transaction. */
   retryable?: boolean;
+  /** What it reads, or its first statement does, and the stages that come after that; for itself and for explain. */
+  reads?(invocation: Invocation): { query: Query; stages?: Value[] };
   run(invocation: Invocation): Promise<Reply> | Reply;
 }
 

@@ -50,7 +50,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     getParameter,
     copyData,
     create,
-    explain,
+    explain: explain({ find, aggregate, count, distinct, update, delete: deleteCommand, findAndModify }),
     createIndexes,
     drop,
     dropDatabase,

@@ -43,17 +43,17 @@ export function insertRecord(batch: Batch, collection: Collection, added: NewDoc
   return record;
 }
 
-/** How a changed document is told to change streams: as a replacement, or by what an update changed. */
-export type Change = { type: 'replace' } | { type: 'update'; description: Doc };
-
-/** Puts `after` in the place of `before`. Throws DuplicateKey and others before anything is changed. */
+/**
+ * Puts `after` in the place of `before`. Change streams are told what an update changed by `description`, and without one
+ * of a replacement. Throws DuplicateKey and others before anything is changed.
+ */
 export function replaceRecord(
   batch: Batch,
   collection: Collection,
   record: number,
   before: Doc,
   after: NewDocument,
-  change: Change,
+  description?: Doc,
 ): void {
   const old = collection.indexes.map((index) => entriesOf(index, before, record));
   const now = collection.indexes.map((index) => entriesOf(index, after.document, record));
@@ -63,30 +63,31 @@ export function replaceRecord(
   noteAllFlags(batch, collection, after.document, now);
   batch.putLocked(key, after.bytes);
   const value = recordBytes(record);
-  collection.indexes.forEach((index, i) => {
-    const kept = new Set(now[i]?.map((entry) => entry.key.toString('latin1')));
-    const had = new Set<string>();
-    for (const entry of old[i] ?? []) {
-      had.add(entry.key.toString('latin1'));
-      if (kept.has(entry.key.toString('latin1'))) continue;
-      if (index.unique) batch.removeLocked(entry.key);
-      else batch.view.remove(entry.key);
-    }
-    for (const entry of now[i] ?? []) if (!had.has(entry.key.toString('latin1'))) batch.view.put(entry.key, value);
-  });
-  const operation = operationOf(collection, change.type, after.document.get('_id'));
-  if (change.type === 'replace') batch.operations.push({ ...operation, document: after.bytes });
-  else batch.operations.push({ ...operation, description: change.description });
+  for (const [i, index] of collection.indexes.entries()) {
+    const [had, has] = [keysOf(old[i]!), keysOf(now[i]!)];
+    for (const [text, entry] of had) if (!has.has(text)) removeEntry(batch, index, entry);
+    for (const [text, entry] of has) if (!had.has(text)) batch.view.put(entry.key, value);
+  }
+  const id = after.document.get('_id');
+  if (description) batch.operations.push({ ...operationOf(collection, 'update', id), description });
+  else batch.operations.push({ ...operationOf(collection, 'replace', id), document: after.bytes });
+}
+
+/** Entries by their keys as text. */
+function keysOf(entries: IndexEntry[]): Map<string, IndexEntry> {
+  return new Map(entries.map((entry) => [entry.key.toString('latin1'), entry]));
+}
+
+function removeEntry(batch: Batch, index: Index, { key }: IndexEntry): void {
+  if (index.unique) batch.removeLocked(key);
+  else batch.view.remove(key);
 }
 
 /** Removes a document and its index entries. */
 export function removeRecord(batch: Batch, collection: Collection, record: number, before: Doc): void {
   batch.removeLocked(keyOf(collection, record));
   for (const index of collection.indexes) {
-    for (const entry of entriesOf(index, before, record)) {
-      if (index.unique) batch.removeLocked(entry.key);
-      else batch.view.remove(entry.key);
-    }
+    for (const entry of entriesOf(index, before, record)) removeEntry(batch, index, entry);
   }
   batch.operations.push(operationOf(collection, 'delete', before.get('_id')));
 }
@@ -141,23 +142,16 @@ function noteAllFlags(batch: Batch, { indexes }: Collection, document: Doc, entr
 function entriesOf(index: Index, document: Doc, record: number): IndexEntry[] {
   if (index.partialMatcher && !index.partialMatcher.matches(document)) return [];
   const lists = indexKeyValues(document, index.paths);
-  const entries: IndexEntry[] = [];
-  const seen = lists.length > 1 ? new Set<string>() : undefined;
-  for (const values of lists) {
-    if (index.sparse && values.every((value) => value === undefined)) continue;
+  const entries = lists.flatMap((values): IndexEntry[] => {
+    if (index.sparse && values.every((value) => value === undefined)) return [];
     const { bytes, truncated } = encodeKey(values, index.directions);
     const suffix = index.unique ? (truncated ? keyHash(values) : undefined) : recordBytes(record);
-    const key = indexEntryKey(index.id, bytes, suffix);
-    if (seen) {
-      const text = key.toString('latin1');
-      if (seen.has(text)) continue;
-      seen.add(text);
-    }
-    entries.push({ key, values, truncated });
-  }
-  return entries;
+    return [{ key: indexEntryKey(index.id, bytes, suffix), values, truncated }];
+  });
+  return entries.length > 1 ? [...keysOf(entries).values()] : entries;
 }
 
+/** Throws DuplicateKey when another document has a unique key that a document is to have now. */
 function claimUnique(
   batch: Batch,
   collection: Collection,
@@ -165,16 +159,15 @@ function claimUnique(
   old: IndexEntry[][],
   record: number,
 ): void {
-  collection.indexes.forEach((index, i) => {
-    if (!index.unique) return;
-    const had = new Set(old[i]?.map((entry) => entry.key.toString('latin1')));
-    for (const entry of now[i] ?? []) {
-      if (had.has(entry.key.toString('latin1'))) continue;
-      const holder = batch.view.get(entry.key);
-      if (holder !== undefined && recordOfBytes(holder) !== record) throw duplicateKey(collection, index, entry.values);
-      batch.claim(entry.key);
+  for (const [i, index] of collection.indexes.entries()) {
+    const had = keysOf(index.unique ? (old[i] ?? []) : []);
+    for (const { key, values } of index.unique ? now[i]! : []) {
+      if (had.has(key.toString('latin1'))) continue;
+      const holder = batch.view.get(key);
+      if (holder !== undefined && recordOfBytes(holder) !== record) throw duplicateKey(collection, index, values);
+      batch.claim(key);
     }
-  });
+  }
 }
 
 function duplicateKey(collection: Collection, index: Index, values: (Value | undefined)[]): MongoError {
