@@ -1,3 +1,4 @@
+import { LOCAL_VIEWER, type Viewer } from './auth/viewer';
 import type { Live } from './live/subscriptions';
 import { createLoaders, type Loaders } from './loaders';
 import type { Stores } from './stores';
@@ -8,6 +9,8 @@ export interface Context {
   readonly loaders: Loaders;
   readonly live: Live;
   readonly server: ServerDescription;
+  /** Who asks. */
+  readonly viewer: Viewer;
 }
 
 /** What the server says of itself in `serverInfo`. */
@@ -18,9 +21,9 @@ export interface ServerDescription {
 }
 
 /** Makes contexts over the parts of one server; each has loaders of its own. */
-export type ContextFactory = () => Context;
+export type ContextFactory = (viewer?: Viewer) => Context;
 
 /** The context factory of a server. */
-export function createContextFactory(parts: Omit<Context, 'loaders'>): ContextFactory {
-  return () => ({ ...parts, loaders: createLoaders(parts.stores) });
+export function createContextFactory(parts: Omit<Context, 'loaders' | 'viewer'>): ContextFactory {
+  return (viewer = LOCAL_VIEWER) => ({ ...parts, viewer, loaders: createLoaders(parts.stores) });
 }

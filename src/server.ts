@@ -1,15 +1,21 @@
 import { fastify, type FastifyError } from 'fastify';
 import packageJson from '../package.json';
+import { LOCAL_VIEWER, type Admit } from './auth/viewer';
 import type { Config } from './config';
 import { createContextFactory } from './context';
 import { ApiError, StartupError } from './errors';
 import { createClientErrors } from './execution/client-errors';
 import { MAX_DEPTH, MAX_TOKENS } from './execution/document-limits';
+import { createPrepare } from './execution/prepare';
+import { createSubscribe } from './execution/subscribe';
 import { parseBody } from './http/body';
+import { Connections } from './http/connections';
 import { GRAPHQL_PATH, serveGraphQL } from './http/graphql';
 import { serveHealth } from './http/health';
+import { serveMetrics } from './http/metrics';
 import { faultOfOrigin } from './http/origins';
 import { serveSites } from './http/sites';
+import { serveStream } from './http/stream';
 import { serveWebSocket } from './http/websocket';
 import { Broker } from './live/broker';
 import { ChangeFeed } from './live/feed';
@@ -120,11 +126,24 @@ export async function createServer(config: Config, log: Log): Promise<Epochgraph
       const message = `There is nothing at ${request.method} ${request.url.split('?')[0]}; the API is at ${GRAPHQL_PATH}.`;
       return reply.code(404).send({ errors: [clientErrors(new ApiError('NOT_FOUND', message))] });
     });
-    serveHealth(app, { stores, database: opened.description, feedIsOpen: () => feed.isOpen });
-    closers.push(await serveGraphQL(app, { schema, createContext, clientErrors, log }));
-    closers.push(() => app.close());
+    const live = {
+      feedIsAlive: () => feed.isOpen && !heart.isSilent,
+      subscribers: () => broker.subscribers,
+      lagMs: () => heart.lagMs,
+    };
+    serveHealth(app, { ...live, stores, database: opened.description });
+    const admit: Admit = async () => LOCAL_VIEWER;
+    closers.push(await serveGraphQL(app, { schema, createContext, clientErrors, admit, log }));
+    const prepare = createPrepare(schema);
+    const subscribe = createSubscribe(createContext, clientErrors);
+    const streaming = { prepare, subscribe, createContext, clientErrors, admit };
+    const streams = serveStream(app, streaming);
+    const webSockets = serveWebSocket(app.server, { ...streaming, log, maxBytes: MAX_BODY_BYTES });
+    serveMetrics(app, { ...live, webSockets: webSockets.count, streams: streams.count });
+    const connections = new Connections(app.server);
+    closers.push(() => connections.endDuring(app.close()));
     const address = await app.listen({ port: config.port, host: config.host });
-    closers.push(serveWebSocket(app.server, { schema, createContext, clientErrors, maxBytes: MAX_BODY_BYTES }));
+    closers.push(streams.close, webSockets.close);
 
     return {
       url: `${address}${GRAPHQL_PATH}`,

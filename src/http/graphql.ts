@@ -3,6 +3,7 @@ import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/di
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance } from 'fastify';
 import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
+import type { Admit } from '../auth/viewer';
 import type { Context, ContextFactory } from '../context';
 import { ApiError } from '../errors';
 import type { ClientErrors } from '../execution/client-errors';
@@ -18,7 +19,7 @@ const refuseSubscriptions: ApolloServerPlugin<Context> = {
     return {
       async didResolveOperation({ operation }) {
         if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return;
-        const message = `Subscriptions are served over WebSocket at ${GRAPHQL_PATH}, in the subprotocol graphql-transport-ws.`;
+        const message = `Subscriptions are served over WebSocket at ${GRAPHQL_PATH}, in the subprotocol graphql-transport-ws, and as Server-Sent Events at ${GRAPHQL_PATH}/stream.`;
         throw new ApiError('BAD_REQUEST', message, { http: { status: 400 } });
       },
     };
@@ -39,7 +40,7 @@ const limitVariables: ApolloServerPlugin<Context> = {
 /** Puts the GraphQL endpoint on the HTTP server; resolves to what ends it. */
 export async function serveGraphQL(
   app: FastifyInstance,
-  parts: { schema: GraphQLSchema; createContext: ContextFactory; clientErrors: ClientErrors; log: Log },
+  parts: { schema: GraphQLSchema; createContext: ContextFactory; clientErrors: ClientErrors; admit: Admit; log: Log },
 ): Promise<() => Promise<void>> {
   const apollo = new ApolloServer<Context>({
     schema: parts.schema,
@@ -63,7 +64,9 @@ export async function serveGraphQL(
   app.route({
     url: GRAPHQL_PATH,
     method: ['GET', 'POST', 'OPTIONS'],
-    handler: fastifyApolloHandler(apollo, { context: async () => parts.createContext() }),
+    handler: fastifyApolloHandler(apollo, {
+      context: async ({ headers: { authorization } }) => parts.createContext(await parts.admit({ authorization })),
+    }),
   });
   return () => apollo.stop();
 }

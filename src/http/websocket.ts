@@ -1,100 +1,179 @@
-import type { Server } from 'node:http';
-import {
-  execute,
-  getOperationAST,
-  GraphQLError,
-  parse,
-  specifiedRules,
-  validate,
-  type ExecutionArgs,
-  type GraphQLSchema,
-} from 'graphql';
-import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
-import { useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execute, type GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { LOCAL_VIEWER, type Admit, type Viewer } from '../auth/viewer';
 import type { ContextFactory } from '../context';
-import { depthRule, PARSE_OPTIONS } from '../execution/document-limits';
 import type { ClientErrors } from '../execution/client-errors';
-import { subscribe } from '../execution/subscribe';
-import { checkVariables } from '../execution/variable-limits';
+import type { Prepare } from '../execution/prepare';
+import type { Executions, Subscribe } from '../execution/subscribe';
+import type { Log } from '../log';
+import { FrameWriter } from './frames';
 import { GRAPHQL_PATH } from './graphql';
 import { faultOfOrigin } from './origins';
 
-/** Serves graphql-transport-ws on the same path as HTTP; resolves to what ends it, telling clients to come back. */
-export function serveWebSocket(
-  server: Server,
-  parts: { schema: GraphQLSchema; createContext: ContextFactory; clientErrors: ClientErrors; maxBytes: number },
-): () => Promise<void> {
-  const { schema, createContext, clientErrors } = parts;
-  const sockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: parts.maxBytes,
-    handleProtocols: (protocols) =>
-      protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false,
+/** How often a silent client is asked whether it is still there; it has as long to answer. */
+const PING_MS = 12_000;
+/** How long clients have to answer the server's goodbye. */
+const CLOSE_WITHIN_MS = 2_000;
+
+interface Extra {
+  request: IncomingMessage;
+  writer: FrameWriter;
+  viewer: Viewer;
+}
+
+/** What `subscribe` needs beside the arguments of graphql-js: whose subscription it is, and where its results go. */
+interface Delivery {
+  id: string;
+  extra: Extra;
+}
+
+export interface WebSocketParts {
+  prepare: Prepare;
+  subscribe: Subscribe;
+  createContext: ContextFactory;
+  clientErrors: ClientErrors;
+  admit: Admit;
+  log: Log;
+  maxBytes: number;
+}
+
+/** The open WebSockets of a server. */
+export interface WebSockets {
+  /** How many there are. */
+  count: () => number;
+  /** Tells every client to come back, and closes. */
+  close: () => Promise<void>;
+}
+
+/** Serves graphql-transport-ws, by graphql-ws, on the same path as HTTP. */
+export function serveWebSocket(server: Server, parts: WebSocketParts): WebSockets {
+  const { prepare, subscribe, createContext, clientErrors, admit, log } = parts;
+  const deliveries = new WeakMap<ExecutionArgs, Delivery>();
+  const protocol = makeServer<Record<string, unknown>, Extra>({
+    onConnect: async ({ extra, connectionParams }) => {
+      try {
+        const { authorization } = extra.request.headers;
+        extra.viewer = await admit({ authorization, connectionParams });
+        return true;
+      } catch (error) {
+        log.debug({ err: error }, 'A WebSocket was refused');
+        return false;
+      }
+    },
+    onSubscribe: ({ extra }, id, payload) => {
+      const args = prepare(payload);
+      if (isErrors(args)) return args;
+      const own = { ...args, contextValue: createContext(extra.viewer) };
+      deliveries.set(own, { id, extra });
+      return own;
+    },
+    execute,
+    subscribe: async (args) => {
+      const { id, extra } = deliveries.get(args)!;
+      const executions = await subscribe(args, extra.viewer);
+      return Symbol.asyncIterator in executions ? delivered(executions, id, extra.writer) : executions;
+    },
+    onNext: (_context, _id, _payload, _args, result) =>
+      result.errors && { data: result.data ?? null, errors: result.errors.map(clientErrors) },
+    onError: (_context, _id, _payload, errors) => errors.map(clientErrors),
   });
-  server.on('upgrade', (request, socket, head) => {
+
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: parts.maxBytes, handleProtocols });
+  const serve = (webSocket: WebSocket, request: IncomingMessage, socket: Socket): void => {
+    const writer = new FrameWriter(webSocket, socket);
+    const fail = (error: unknown): void => {
+      log.debug({ err: error }, 'A WebSocket failed');
+      webSocket.close(CloseCode.InternalServerError, 'Internal server error');
+    };
+    webSocket.on('error', (error) => log.debug({ err: error }, 'A WebSocket was broken'));
+    const stopPinging = keepAlive(webSocket);
+    const closed = protocol.opened(
+      {
+        protocol: webSocket.protocol,
+        send: (text) => new Promise((resolve) => writer.send(text, resolve)),
+        close: (code, reason) => webSocket.close(code, reason),
+        onMessage: (receive) => webSocket.on('message', (data: Buffer) => void receive(data.toString()).catch(fail)),
+      },
+      { request, writer, viewer: LOCAL_VIEWER },
+    );
+    webSocket.once('close', (code, reason) => {
+      stopPinging();
+      void closed(code, reason.toString()).catch(fail);
+    });
+  };
+  server.on('upgrade', (request, socket: Socket, head) => {
     const refuse = (status: string) =>
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     socket.on('error', () => socket.destroy());
     if (request.url?.split('?')[0] !== GRAPHQL_PATH) return void refuse('404 Not Found');
     if (faultOfOrigin(request.headers)) return void refuse('403 Forbidden');
-    sockets.handleUpgrade(request, socket, head, (webSocket) => sockets.emit('connection', webSocket, request));
+    sockets.handleUpgrade(request, socket, head, (webSocket) => serve(webSocket, request, socket));
   });
-  const disposable = useServer(
-    {
-      onSubscribe: (_context, _id, payload) => prepare(schema, payload),
-      execute: (args) => execute({ ...args, contextValue: createContext() }),
-      subscribe: (args) => subscribe(args, createContext),
-      onNext: (_context, _id, _payload, _args, result) =>
-        result.errors && { data: result.data ?? null, errors: result.errors.map(clientErrors) },
-      onError: (_context, _id, _payload, errors) => errors.map(clientErrors),
-      isProd: true,
+  return {
+    count: () => sockets.clients.size,
+    close: async () => {
+      const open = [...sockets.clients];
+      const gone = open.map((client) => new Promise((resolve) => client.once('close', resolve)));
+      for (const client of open) client.close(1001, 'Going away');
+      await Promise.race([Promise.all(gone), sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
+      for (const client of open) client.terminate();
+      sockets.close();
     },
-    sockets,
-  );
-  return async () => disposable.dispose();
+  };
 }
 
-/** The checked operation of a message, or what is wrong with it: never a throw, which would end the whole socket. */
-function prepare(
-  schema: GraphQLSchema,
-  payload: {
-    query: string;
-    operationName?: string | null | undefined;
-    variables?: Record<string, unknown> | null | undefined;
-  },
-): ExecutionArgs | readonly GraphQLError[] {
-  let document;
-  try {
-    document = parse(payload.query, PARSE_OPTIONS);
-  } catch (error) {
-    const { nodes, source, positions } = error as Partial<GraphQLError>;
-    return [
-      new GraphQLError((error as Error).message, {
-        nodes: nodes ?? null,
-        source: source ?? null,
-        positions: positions ?? null,
-        originalError: error as Error,
-        extensions: { code: 'GRAPHQL_PARSE_FAILED' },
-      }),
-    ];
-  }
-  const errors = validate(schema, document, [...specifiedRules, depthRule]);
-  if (errors.length > 0) {
-    return errors.map(
-      (error) =>
-        new GraphQLError(error.message, {
-          nodes: error.nodes ?? null,
-          originalError: error,
-          extensions: { code: 'GRAPHQL_VALIDATION_FAILED', ...error.extensions },
-        }),
-    );
-  }
-  const operation = getOperationAST(document, payload.operationName);
-  try {
-    if (operation) checkVariables(schema, operation, payload.variables);
-  } catch (error) {
-    return [error as GraphQLError];
-  }
-  return { schema, document, operationName: payload.operationName, variableValues: payload.variables };
+function isErrors(args: ExecutionArgs | readonly GraphQLError[]): args is readonly GraphQLError[] {
+  return Array.isArray(args);
+}
+
+/** Ends a connection whose client has silently gone; a function that stops asking. */
+function keepAlive(webSocket: WebSocket): () => void {
+  let answered = true;
+  webSocket.on('pong', () => (answered = true));
+  const timer = setInterval(() => {
+    if (!answered) return webSocket.terminate();
+    answered = false;
+    webSocket.ping();
+  }, PING_MS);
+  return () => clearInterval(timer);
+}
+
+/**
+ * Sends a subscription's results itself, with the text that identical subscriptions share, in place of handing each to
+ * graphql-ws: to that, this is a subscription without results, which ends when there are no more. A client that does not
+ * read leaves the events in its bounded queue.
+ */
+function delivered(
+  executions: Executions,
+  id: string,
+  writer: FrameWriter,
+): AsyncIterableIterator<ExecutionResult> & { return(): Promise<IteratorResult<ExecutionResult>> } {
+  const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+  const end = { done: true, value: undefined } as const;
+  let isStopped = false;
+  const iterator = {
+    [Symbol.asyncIterator]: () => iterator,
+    next: async () => {
+      for (;;) {
+        const batch = await executions.batch();
+        if (!batch) return end;
+        for (const one of batch) {
+          const { text } = one instanceof Promise ? await one : one;
+          if (isStopped) return end;
+          writer.send(`${head}${text}}`);
+        }
+        await writer.room();
+      }
+    },
+    return: async () => {
+      isStopped = true;
+      await executions.return();
+      return end;
+    },
+  };
+  return iterator;
 }
