@@ -7,7 +7,7 @@ import { subjectOrder } from '../src/stores/order-input';
 import { EMPTY_PAGE, toPageRequest } from '../src/stores/pages';
 import { projections } from '../src/stores/projections';
 import { MAX_SUBJECTS, SUBJECT_LIMITS, SUBJECT_ORDER } from '../src/stores/subjects';
-import { assertBatch } from '../src/stores/values';
+import { assertBatch, toText } from '../src/stores/values';
 import { ExperimentConnection } from '../types/connections/ExperimentConnection';
 import { SubjectConnection } from '../types/connections/SubjectConnection';
 import { Experiment } from '../types/Experiment';
@@ -31,7 +31,10 @@ export class SubjectResolver {
     @Ctx() { loaders }: Context,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Subject | null> {
-    return loaders.subjectBySubjectId.load({ key: subjectId, fields: projections.subject(selectionOf(info)) });
+    return loaders.subjectBySubjectId.load({
+      key: toText(subjectId, 'subjectId'),
+      fields: projections.subject(selectionOf(info)),
+    });
   }
 
   @Query(() => SubjectConnection, {
@@ -107,7 +110,10 @@ export class SubjectResolver {
       'Subjects as they are created, changed and removed: all of them, or one. Behind a cursor, when the one asked for is ' +
       'stored no more, removals of others come too: their `id` tells.',
     subscribe: ({ args, context }: { args: SubjectChangedArgs; context: Context }) =>
-      context.live.subjectChanged(args.subjectId ?? null, args.after ?? null),
+      context.live.subjectChanged(
+        args.subjectId == null ? null : toText(args.subjectId, 'subjectId'),
+        args.after ?? null,
+      ),
   })
   subjectChanged(
     @Root() event: SubjectEvent,

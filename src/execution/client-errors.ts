@@ -24,6 +24,23 @@ function causeOf(error: unknown): unknown {
   return cause;
 }
 
+const LONGEST_MESSAGE = 1_000;
+
+/** A text without its middle, where it is longer than both ends together. */
+function ends(text: string, first: number, last: number): string {
+  return text.length <= first + last ? text : `${text.slice(0, first)} … ${text.slice(-last)}`;
+}
+
+/**
+ * A message of graphql-js, which repeats the client's value whole and more than once, with long ones cut: which variable,
+ * then the place and the reason, which stand behind the value.
+ */
+function brief(message: string): string {
+  if (message.length <= LONGEST_MESSAGE) return message;
+  const reason = message.lastIndexOf('; ');
+  return ends(message.slice(0, Math.max(reason, 0)), 200, 200) + ends(message.slice(Math.max(reason, 0)), 250, 200);
+}
+
 /**
  * The formatter of every transport. An ApiError and graphql-js's own complaints about the request pass with their
  * message; a database that does not answer becomes DATABASE_UNAVAILABLE; anything else becomes INTERNAL_SERVER_ERROR
@@ -53,7 +70,8 @@ export function createClientErrors(log: Log): ClientErrors {
       const given = cause.extensions.code ?? graphql.extensions.code;
       // Without a path it is about the request itself: graphql-js gives no code to variables that don't fit.
       const code = isKnownCode(given) ? given : graphql.path ? undefined : given ? 'BAD_REQUEST' : 'BAD_USER_INPUT';
-      if (code && code !== 'INTERNAL_SERVER_ERROR') return { message: graphql.message, ...place, extensions: { code } };
+      if (code && code !== 'INTERNAL_SERVER_ERROR')
+        return { message: brief(graphql.message), ...place, extensions: { code } };
     }
     const errorId = randomUUID();
     log.error({ err: cause, errorId, path: graphql?.path }, 'An operation failed');

@@ -41,7 +41,8 @@ export function checkVariables(
       }
       given.forEach((item, index) => check(item, nullable.ofType, () => `${path()}[${index}]`, depth));
     } else if (isInputObjectType(nullable) && typeof given === 'object' && given !== null) {
-      if (depth > MAX_INPUT_DEPTH) throw refused(path(), `is nested deeper than ${MAX_INPUT_DEPTH}`);
+      if (depth > MAX_INPUT_DEPTH)
+        throw refused(path(), `is nested deeper than ${MAX_INPUT_DEPTH}; it takes at most as many levels`);
       objects += 1;
       if (objects > MAX_INPUT_OBJECTS) {
         throw refused(path(), `is one input object more than the ${MAX_INPUT_OBJECTS} that an operation takes`);

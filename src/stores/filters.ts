@@ -276,7 +276,8 @@ function nested<F extends Nested<F>>(
   depth: number,
   compile: (inner: F, path: string, depth: number) => Filter<Document>,
 ): Filter<Document>[] {
-  if (depth > MAX_NESTING) throw badInput(path, `is nested deeper than ${MAX_NESTING}`);
+  if (depth > MAX_NESTING)
+    throw badInput(path, `is nested deeper than ${MAX_NESTING}; it takes at most as many levels`);
   const weight = depth === 0 ? conditionsIn(filter) : 0;
   if (weight > MAX_CONDITIONS) throw badInput(path, `has ${weight} conditions; it takes at most ${MAX_CONDITIONS}`);
   const all = (filters: readonly F[], name: string) =>
@@ -332,7 +333,11 @@ export function subjectFilter(filter: SubjectFilter | null | undefined, path = '
   const { subjectIds, search } = filter;
   return together([
     ...nested(filter, path, depth, subjectFilter),
-    ...oneOf('subject_id', subjectIds, `${path}.subjectIds`),
+    ...oneOf(
+      'subject_id',
+      subjectIds?.map((id, index) => toText(id, `${path}.subjectIds[${index}]`)),
+      `${path}.subjectIds`,
+    ),
     ...numbers('age', filter.age, `${path}.age`),
     ...oneOf('sex', filter.sex, `${path}.sex`),
     ...oneOf('handedness', filter.handedness, `${path}.handedness`),

@@ -33,7 +33,7 @@ export function toText(value: string, path: string, { min = 0, max = 1_000_000 }
   if (value.length < min || value.length > max) {
     throw badInput(path, `has ${value.length} characters; it takes ${min} to ${max}`);
   }
-  if (!value.isWellFormed()) throw badInput(path, 'is not well-formed Unicode (it holds half a surrogate pair)');
+  if (!value.isWellFormed()) throw badInput(path, 'must be well-formed Unicode (it holds half a surrogate pair)');
   return value;
 }
 
@@ -114,7 +114,8 @@ function toStored(value: unknown, path: string, depth: number): unknown {
     }
     return value;
   }
-  if (depth >= MAX_NESTING) throw badInput(path, `is nested deeper than ${MAX_NESTING}`);
+  if (depth >= MAX_NESTING)
+    throw badInput(path, `is nested deeper than ${MAX_NESTING}; it takes at most as many levels`);
   if (Array.isArray(value)) return value.map((item, index) => toStored(item, `${path}[${index}]`, depth + 1));
   if (typeof value === 'object') return toDocument(value, path, depth + 1);
   throw badInput(path, `is ${typeof value}; it takes JSON`);
