@@ -55,9 +55,11 @@ function parseToken(token: Value | undefined): Position {
   return { instant: BigInt(`0x${instant}`), ordinal: parseInt(ordinal ?? '', 16), invalidated: kind === '01' };
 }
 
-function historyLost(): MongoError {
+/** Throws when the oplog was trimmed past a position. */
+function ensureHistory(view: View, { instant }: Position): void {
+  if (instant >= readState(view).floor) return;
   const message = 'Resume of change stream was not possible, as the resume point may no longer be in the oplog.';
-  return mongoError('ChangeStreamHistoryLost', message, { errorLabels: ['NonResumableChangeStreamError'] });
+  throw mongoError('ChangeStreamHistoryLost', message, { errorLabels: ['NonResumableChangeStreamError'] });
 }
 
 /** A change stream: tails the oplog from a position. */
@@ -83,7 +85,7 @@ export class ChangeStream implements CursorSource {
     for (const stage of stages) checkStage(stage);
     this.pipeline = compilePipeline(stages);
     this.position = this.startOf(options);
-    this.checkHistory(this.position);
+    this.read(0);
     this.unsubscribe = engine.onCommit(() => this.wake());
   }
 
@@ -96,7 +98,8 @@ export class ChangeStream implements CursorSource {
       const documents = this.read(size);
       const left = until - Date.now();
       if (documents.length > 0 || left <= 0 || size === 0) {
-        return { documents, exhausted: this.invalidated, extra: this.postBatch() };
+        const extra = doc({ postBatchResumeToken: resumeToken(this.position) });
+        return { documents, exhausted: this.invalidated, extra };
       }
       let timer: NodeJS.Timeout | undefined;
       const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, left)));
@@ -106,20 +109,10 @@ export class ChangeStream implements CursorSource {
     }
   }
 
-  /** The events that are there now, without waiting. */
-  first(size: number): Batch {
-    const documents = this.read(size);
-    return { documents, exhausted: this.invalidated, extra: this.postBatch() };
-  }
-
   close(): void {
     this.closed = new MongoError(237, 'The change stream was closed');
     this.unsubscribe();
     this.wake();
-  }
-
-  private postBatch(): Doc {
-    return doc({ postBatchResumeToken: resumeToken(this.position) });
   }
 
   private startOf(options: Doc): Position {
@@ -137,46 +130,30 @@ export class ChangeStream implements CursorSource {
     return position;
   }
 
-  private checkHistory({ instant }: Position): void {
-    const snapshot = this.engine.snapshot();
-    try {
-      if (instant < readState(snapshot).floor) throw historyLost();
-    } finally {
-      snapshot.release();
-    }
-  }
-
   private read(size: number): Buffer[] {
     const documents: Buffer[] = [];
-    if (this.invalidated || size === 0) return documents;
+    if (this.invalidated) return documents;
     const snapshot = this.engine.snapshot();
     try {
-      if (this.position.instant < readState(snapshot).floor) throw historyLost();
+      ensureHistory(snapshot, this.position);
+      if (size === 0) return documents;
       let bytes = 0;
       for (const entry of readAfter(snapshot, this.position.instant, this.position.ordinal)) {
-        const { instant, ordinal } = entry;
-        const position = { instant, ordinal, invalidated: false };
-        const event = this.eventOf(entry, position, snapshot);
-        if (event !== undefined) {
-          const encoded = this.shape(event);
-          if (encoded !== undefined) {
-            documents.push(encoded);
-            bytes += encoded.length;
-          }
-        }
-        this.position = position;
+        this.position = { instant: entry.instant, ordinal: entry.ordinal, invalidated: false };
+        const shaped = [this.shape(this.eventOf(entry, snapshot))];
         if (this.invalidates(entry)) {
-          this.position = { ...position, invalidated: true };
-          this.invalidated = true;
-          const last = this.shape(base(entry, this.position, 'invalidate'));
-          if (last !== undefined) documents.push(last);
-          return documents;
+          this.position.invalidated = this.invalidated = true;
+          shaped.push(this.shape(base(entry, this.position, 'invalidate')));
         }
-        if (documents.length >= size || bytes > BATCH_BYTES) return documents;
+        for (const event of shaped)
+          if (event !== undefined) {
+            documents.push(event);
+            bytes += event.length;
+          }
+        if (this.invalidated || documents.length >= size || bytes > BATCH_BYTES) return documents;
       }
-      if (snapshot.instant > this.position.instant) {
+      if (snapshot.instant > this.position.instant)
         this.position = { instant: snapshot.instant, ordinal: END_OF_COMMIT, invalidated: false };
-      }
       return documents;
     } finally {
       snapshot.release();
@@ -195,7 +172,7 @@ export class ChangeStream implements CursorSource {
     return this.scope.db !== undefined && entry.type === 'dropDatabase';
   }
 
-  private eventOf(entry: OplogEntry, position: Position, view: View): Doc | undefined {
+  private eventOf(entry: OplogEntry, view: View): Doc | undefined {
     if (!this.watches(entry)) return undefined;
     const { type, db, collection, id } = entry;
     // Events of the other kinds are only for showExpandedEvents, which is refused.
@@ -207,11 +184,12 @@ export class ChangeStream implements CursorSource {
       documentKey: id === undefined ? undefined : doc({ _id: id }),
       updateDescription: entry.description,
     });
-    return new Map([...base(entry, position, type), ...event]);
+    return new Map([...base(entry, this.position, type), ...event]);
   }
 
   /** Runs an event through the stages behind $changeStream; undefined when they drop it. */
-  private shape(event: Doc): Buffer | undefined {
+  private shape(event: Doc | undefined): Buffer | undefined {
+    if (event === undefined) return undefined;
     const [shaped] = this.pipeline.runAll([event], NO_COLLECTIONS);
     if (shaped === undefined) return undefined;
     if (!equal(shaped.get('_id'), event.get('_id'))) {

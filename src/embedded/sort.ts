@@ -57,9 +57,3 @@ export function compileSorter(spec: Doc): Sorter {
     },
   };
 }
-
-/** Compiles a sort specification into a comparison of two documents; for many documents use compileSorter. */
-export function compileSort(spec: Doc): (a: Doc, b: Doc) => number {
-  const { key } = compileSorter(spec);
-  return (a, b) => key(a).compare(key(b));
-}

@@ -7,7 +7,7 @@ import { compilePipeline } from '../../src/embedded/aggregate';
 import { REFUSED_STAGES, STAGES } from '../../src/embedded/aggregate/stages';
 import { compileMatcher } from '../../src/embedded/match';
 import { compileProjection } from '../../src/embedded/project';
-import { compileSort } from '../../src/embedded/sort';
+import { compileSorter } from '../../src/embedded/sort';
 import { compileUpdate } from '../../src/embedded/update';
 import { Decimal128, doc, int, type Value } from '../../src/embedded/values/value';
 
@@ -86,7 +86,7 @@ describe('what is out of scope is refused by name', () => {
 
   test('$meta in sorts', () => {
     const meta = doc({ a: doc({ $meta: 'textScore' }) });
-    expect(refused(() => compileSort(meta))).toMatchObject({ code: 2, message: expect.stringContaining('$meta') });
+    expect(refused(() => compileSorter(meta))).toMatchObject({ code: 2, message: expect.stringContaining('$meta') });
   });
 
   test.each(['$meta', '$slice', '$elemMatch'])('%s in projections', (name) => {

@@ -1,7 +1,7 @@
 import { fitsLong, integer, refuseDecimal } from '../values/arithmetic';
 import { compare } from '../values/compare';
 import { groupKey } from '../values/keys';
-import { Int32, type Value } from '../values/value';
+import { isNumeric, type Value } from '../values/value';
 import { nullish } from './coerce';
 
 /** Takes in one value a document and gives the result of a group; undefined is a missing value. */
@@ -16,60 +16,43 @@ export interface Accumulator {
  */
 class Total {
   count = 0;
-  private int = 0;
-  private long = 0n;
+  private integers = 0n;
   private sum = 0;
   private error = 0;
-  /** A plain sum, which is what infinities and NaN give. */
-  private plain = 0;
   private sawLong = false;
   private sawDouble = false;
 
   add(v: Value | undefined): void {
-    if (typeof v === 'number') {
-      this.sawDouble = true;
-      this.addDouble(v);
-    } else if (v instanceof Int32) {
-      this.int += v.value;
-      if (this.int > 2 ** 52 || this.int < -(2 ** 52)) {
-        this.long += BigInt(this.int);
-        this.int = 0;
-      }
-    } else if (typeof v === 'bigint') {
-      this.sawLong = true;
-      this.long += v;
-    } else {
-      refuseDecimal('a sum', v);
-      return;
-    }
+    refuseDecimal('a sum', v);
+    if (!isNumeric(v)) return;
     this.count++;
+    if (typeof v === 'number') this.addDouble(v);
+    else this.integers += BigInt(v.toString());
+    this.sawLong ||= typeof v === 'bigint';
+    this.sawDouble ||= typeof v === 'number';
   }
 
   private addDouble(x: number): void {
-    this.plain += x;
     const sum = this.sum + x;
     const part = sum - this.sum;
     this.error += this.sum - (sum - part) + (x - part);
     this.sum = sum;
   }
 
-  /** The total as a double. */
+  /** The total as a double; to be asked for once. */
   double(): number {
-    const integers = this.long + BigInt(this.int);
     // In two parts, as the sum of an int64 and doubles must not lose the int64's low bits first.
-    const high = Number(integers);
-    if (integers !== 0n) this.addDouble(high);
-    if (integers !== 0n) this.addDouble(Number(integers - BigInt(high)));
-    this.int = 0;
-    this.long = 0n;
+    const high = Number(this.integers);
+    this.addDouble(high);
+    this.addDouble(Number(this.integers - BigInt(high)));
     const total = this.sum + this.error;
-    return Number.isFinite(total) ? total : this.plain;
+    // Infinities and NaN have no rounding error.
+    return Number.isFinite(total) ? total : this.sum;
   }
 
   value(): Value {
     if (this.sawDouble) return this.double();
-    const n = this.long + BigInt(this.int);
-    return fitsLong(n) ? integer(n, this.sawLong) : Number(n);
+    return fitsLong(this.integers) ? integer(this.integers, this.sawLong) : Number(this.integers);
   }
 }
 

@@ -1,7 +1,6 @@
 import { ensure } from '../errors';
-import { equal } from '../values/compare';
 import { groupKey } from '../values/keys';
-import { Decimal128, Int32, isDoc, ObjectId, type Doc, type Value } from '../values/value';
+import { isDoc, type Doc, type Value } from '../values/value';
 import { ACCUMULATORS, type Accumulator } from './accumulators';
 import { compileExpression, type Variables } from './expression';
 import type { Expression } from './operators';
@@ -26,19 +25,6 @@ function compileOutput(name: string, spec: Value, vars: Variables): Output {
   return { name, make, value: compileExpression(only, vars) };
 }
 
-/** A Map key for the common kinds of group ids that is quicker to make than groupKey(). */
-function quickKey(id: Value): string | number {
-  if (id instanceof Int32) return id.value;
-  if (id instanceof ObjectId) return `o${id.toHexString()}`;
-  if (typeof id === 'number' && Number.isSafeInteger(id)) return id === 0 ? 0 : id;
-  if (typeof id === 'bigint' && id <= Number.MAX_SAFE_INTEGER && id >= Number.MIN_SAFE_INTEGER) return Number(id);
-  if (id instanceof Decimal128) {
-    const number = Number(id.toString());
-    if (Number.isSafeInteger(number) && equal(id, number)) return number === 0 ? 0 : number;
-  }
-  return groupKey(id);
-}
-
 /** Compiles $group. Groups come in the order of their first documents. */
 export function compileGroup(spec: Value, vars: Variables): (input: Iterable<Doc>) => Iterable<Doc> {
   ensure(isDoc(spec), 15947, "a group's fields must be specified in an object");
@@ -46,10 +32,10 @@ export function compileGroup(spec: Value, vars: Variables): (input: Iterable<Doc
   const id = compileExpression(spec.get('_id')!, vars);
   const outputs = [...spec].filter(([name]) => name !== '_id').map(([name, value]) => compileOutput(name, value, vars));
   return function* group(input) {
-    const groups = new Map<string | number, { id: Value; accumulators: Accumulator[] }>();
+    const groups = new Map<string, { id: Value; accumulators: Accumulator[] }>();
     for (const document of input) {
       const value = id(document) ?? null;
-      const key = quickKey(value);
+      const key = groupKey(value);
       let found = groups.get(key);
       if (found === undefined) {
         found = { id: value, accumulators: outputs.map((output) => output.make()) };

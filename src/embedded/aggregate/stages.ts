@@ -8,6 +8,7 @@ import { compileExpression, type Variables } from './expression';
 import { fieldPath, pathValue, setPath } from './field-path';
 import { compileGroup } from './group';
 import { compileLookup, compileUnionWith } from './lookup';
+import { named } from './operators';
 import type { Compile, Stage } from './pipeline';
 
 type Compiler = (spec: Value, vars: Variables, compile: Compile) => Stage;
@@ -95,29 +96,28 @@ const count: Compiler = (spec) => {
 
 const unwind: Compiler = (spec) => {
   const options = isDoc(spec) ? spec : doc({ path: spec });
-  for (const name of options.keys()) {
-    const known = ['path', 'preserveNullAndEmptyArrays', 'includeArrayIndex'].includes(name);
-    ensure(known, 28811, `unrecognized option to $unwind stage: ${name}`);
-  }
+  const known = ['path', 'preserveNullAndEmptyArrays', 'includeArrayIndex'];
+  const bad = [...options.keys()].find((name) => !known.includes(name));
+  ensure(!bad, 28811, `unrecognized option to $unwind stage: ${bad}`);
   const [path, preserve = false] = [options.get('path'), options.get('preserveNullAndEmptyArrays')];
   ensure(path !== undefined, 28812, 'no path specified to $unwind stage');
   ensure(typeof path === 'string', 28808, 'expected a string as the path for $unwind stage');
   ensure(path.startsWith('$'), 28818, `path option to $unwind stage should be prefixed with a '$': ${path}`);
   ensure(typeof preserve === 'boolean', 28809, 'preserveNullAndEmptyArrays of $unwind must be a boolean');
-  const index = options.get('includeArrayIndex') ?? '$';
-  const named = typeof index === 'string' && index !== '' && (index === '$' || !index.startsWith('$'));
-  ensure(named, 28810, 'includeArrayIndex of $unwind must be the name of a field');
+  const index = options.get('includeArrayIndex');
+  const usable = index === undefined || (typeof index === 'string' && /^[^$]/.test(index));
+  ensure(usable, 28810, 'includeArrayIndex of $unwind must be the name of a field');
+  const numbered = (document: Doc, n: Value): Doc =>
+    index === undefined ? document : setPath(document, (index as string).split('.'), n);
   const parts = fieldPath(path.slice(1));
   const remove = compileUnset([path.slice(1)]);
-  const numbered = (document: Doc, n: Value): Doc =>
-    index === '$' ? document : setPath(document, index.split('.'), n);
   return function* unwinding(input) {
     for (const document of input) {
       const holders = parts.slice(0, -1).map((_, i) => pathValue(document, parts.slice(0, i + 1)));
       const value = holders.some(Array.isArray) ? undefined : pathValue(document, parts);
       if (Array.isArray(value)) {
         if (value.length === 0 && preserve) yield numbered(remove(document), null);
-        for (let i = 0; i < value.length; i++) yield numbered(setPath(document, parts, value[i]!), BigInt(i));
+        for (const [i, element] of value.entries()) yield numbered(setPath(document, parts, element), BigInt(i));
       } else if (!nullish(value) || preserve) yield numbered(document, null);
     }
   };
@@ -132,13 +132,8 @@ const replaceWith: Compiler = (expression, vars) => {
   });
 };
 
-const replaceRoot: Compiler = (spec, vars, compile) => {
-  const fields = object('$replaceRoot', spec, 40229);
-  for (const name of fields.keys())
-    ensure(name === 'newRoot', 40415, `BSON field '$replaceRoot.${name}' is an unknown field.`);
-  ensure(fields.has('newRoot'), 40414, "BSON field '$replaceRoot.newRoot' is missing but a required field");
-  return replaceWith(fields.get('newRoot')!, vars, compile);
-};
+const replaceRoot: Compiler = (spec, vars, compile) =>
+  replaceWith(named('$replaceRoot', spec, ['newRoot']).get('newRoot')!, vars, compile);
 
 const facet: Compiler = (spec, vars, compile) => {
   const fields = object('$facet', spec, 40169);
@@ -160,17 +155,13 @@ const facet: Compiler = (spec, vars, compile) => {
 };
 
 const sample: Compiler = (spec) => {
-  const fields = object('$sample', spec, 28745);
-  for (const name of fields.keys()) ensure(name === 'size', 28748, `unrecognized option to $sample: ${name}`);
-  const size = asNumber(fields.get('size'));
+  const size = asNumber(named('$sample', spec, ['size']).get('size'));
   ensure(size !== undefined, 28746, 'size argument to $sample must be a number');
   ensure(size >= 0, 28747, 'size argument to $sample must not be negative');
   return (input) => {
-    const documents = [...input];
-    const chosen: Doc[] = [];
-    while (chosen.length < Math.trunc(size) && documents.length > 0)
-      chosen.push(...documents.splice(Math.floor(Math.random() * documents.length), 1));
-    return chosen;
+    const shuffled = [...input].map((document) => ({ document, place: Math.random() }));
+    shuffled.sort((a, b) => a.place - b.place);
+    return shuffled.slice(0, size).map(({ document }) => document);
   };
 };
 

@@ -44,7 +44,7 @@ export const aggregate: Command = {
   },
 };
 
-function watch(invocation: Invocation, options: Doc, stages: Value[], batchSize: number): Reply {
+async function watch(invocation: Invocation, options: Doc, stages: Value[], batchSize: number): Promise<Reply> {
   const { body, db, engine, transaction } = invocation;
   if (transaction !== undefined) {
     throw mongoError('OperationNotSupportedInTransaction', '$changeStream cannot run in a multi-document transaction');
@@ -64,7 +64,7 @@ function watch(invocation: Invocation, options: Doc, stages: Value[], batchSize:
   const stream = new ChangeStream(engine, scope, options, stages);
   const ns = whole ? `${db}.$cmd.aggregate` : `${db}.${target as string}`;
   try {
-    const { documents, exhausted, extra } = stream.first(batchSize);
+    const { documents, exhausted, extra } = await stream.next(batchSize, 0);
     if (exhausted) stream.close();
     const id = exhausted ? 0n : engine.cursors.add(ns, stream, { tailing: true }).id;
     return { body: new Map(), cursor: { field: 'firstBatch', id, ns, documents, extra } };

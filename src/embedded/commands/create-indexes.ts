@@ -15,7 +15,7 @@ import type { Operation } from '../storage/oplog';
 const MAX_INDEXES = 64;
 const KNOWN = ['key', 'name', 'v', 'unique', 'sparse', 'partialFilterExpression', 'background', 'ns', 'hidden'];
 /** What MongoDB takes in a partial index's filter. */
-const PARTIAL_OPERATORS = ['$eq', '$gt', '$gte', '$lt', '$lte', '$exists', '$type', '$in', '$and', '$or'];
+const PARTIAL_OPERATORS = ['$eq', '$gt', '$gte', '$lt', '$lte', '$type', '$in', '$and', '$or'];
 
 export const createIndexes: Command = {
   fields: ['indexes', 'commitQuorum'],
@@ -159,18 +159,12 @@ function checkKeyPart(path: string, direction: Value): void {
   ensure(number, 'CannotCreateIndex', `The embedded database has no index type ${show(direction)}: ${path}`);
 }
 
-function checkPartial(filter: Doc): void {
-  for (const [field, condition] of filter) {
-    if (field.startsWith('$')) checkPartialOperator(field, condition);
-    if (Array.isArray(condition) && field.startsWith('$'))
-      condition.forEach((part) => isDoc(part) && checkPartial(part));
-    if (isDoc(condition))
-      for (const [operator, operand] of condition)
-        if (operator.startsWith('$')) checkPartialOperator(operator, operand);
+function checkPartial(v: Value): void {
+  if (Array.isArray(v)) v.forEach(checkPartial);
+  if (!isDoc(v)) return;
+  for (const [name, operand] of v) {
+    const known = name === '$exists' ? operand === true || asNumber(operand) === 1 : PARTIAL_OPERATORS.includes(name);
+    ensure(known || !name.startsWith('$'), 'CannotCreateIndex', `Expression not supported in partial index: ${name}`);
+    checkPartial(operand);
   }
-}
-
-function checkPartialOperator(name: string, operand: Value): void {
-  const known = name === '$exists' ? operand === true || asNumber(operand) === 1 : PARTIAL_OPERATORS.includes(name);
-  ensure(known, 'CannotCreateIndex', `Expression not supported in partial index: ${name}`);
 }
