@@ -20,7 +20,7 @@ class Journal:
     """Appends records to files in `folder`, and keeps them in memory while that can't be done (a full disk, say).
 
     An append is one write of a whole line without fsync: what it returned from survives the process, not a crash of the
-    machine. `trouble` is called, from whichever thread meets it, with a sentence for the user. At most `memory_bytes` are
+    machine. `trouble` is called, from whichever thread meets it, with a kind and a sentence for the user. At most `memory_bytes` are
     kept in memory; past that, epochs are lost. `appended` counts all records, `lost` those that were lost.
     """
 
@@ -28,7 +28,7 @@ class Journal:
         self,
         folder: str,
         url: str,
-        trouble: Callable[[str], None],
+        trouble: Callable[[str, str], None],
         segment_bytes: int = SEGMENT_BYTES,
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
@@ -83,8 +83,9 @@ class Journal:
             return True
         except OSError as error:
             self._trouble(
+                "spool",
                 f"can't write to the spool {self.files.folder} ({error}): records are kept in memory, and are lost if "
-                "this process ends before they are delivered"
+                "this process ends before they are delivered",
             )
             return False
 
@@ -133,7 +134,8 @@ class Journal:
         """Keeps a line in memory. Past the bound, an epoch gives way: without its run, or its end, none is of use."""
         if self._memory_size + len(line) > self._memory_bytes and record.op == LOG_EPOCH:
             self.lost += 1
-            self._trouble(f"neither the disk nor memory has room for more: {self.lost} epochs are lost so far")
+            text = f"neither the disk nor memory has room for more: {self.lost} epochs are LOST so far"
+            self._trouble("lost", text)
             return False
         self._memory.append(line)
         self._memory_size += len(line)
@@ -170,7 +172,7 @@ class Journal:
                 self.files.acknowledge(window.end)
                 self._rotate()
             except OSError as error:
-                self._trouble(f"can't note in {self.files.folder} what is delivered ({error}); it may be sent again")
+                self._trouble("offset", f"can't note in {self.files.folder} what is delivered ({error}); it may be sent again")
 
     def _rotate(self) -> None:
         """Begins a new file where the one there is delivered to its end and is worth removing."""

@@ -183,6 +183,8 @@ class Sender:
         code, reason = entry.get("code"), entry.get("reason")
         what = f"{entry['left_out']} was left out of a record" if "left_out" in entry else "a record was refused"
         path = self._journal.files.refused_path
+        assert self._address is not None
+        entry = {**entry, "url": self._address.url}
         try:
             self._journal.files.refuse(entry)
             place = f"it is in {path}"
@@ -210,7 +212,6 @@ class Sender:
         if self._leftover is None and now < self._next_leftovers:
             return
         assert self._connection is not None and self._address is not None
-        self._next_leftovers = now + _LEFTOVERS_EVERY
 
         def busy() -> bool:
             return self._stopping or self._signalled
@@ -219,6 +220,7 @@ class Sender:
             if self._leftover is None:
                 found = next(leftovers(self._journal.files.folder, self._address.url), None)
                 if found is None:
+                    self._next_leftovers = time.monotonic() + _LEFTOVERS_EVERY
                     return
                 self._leftover = LeftoverDelivery(found, self._connection, self._note_leftover, self._note_refused)
             leftover = self._leftover
@@ -229,6 +231,7 @@ class Sender:
                 self._notices.warn("leftovers", f"can't deliver what an earlier process left in the spool: {error}")
                 leftover.release()
                 self._leftover = None
+                self._next_leftovers = time.monotonic() + _LEFTOVERS_EVERY
                 return
 
     def _note_leftover(self, counts: Counts) -> None:

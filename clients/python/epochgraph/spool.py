@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tu
 from .delivery import MAX_BYTES, Counts, Delivery, Health
 from .locks import FileLock
 from .records import CREATE, Record
-from .spool_files import JournalFiles, JournalReader, journal_names
+from .spool_files import JournalFiles, JournalReader, header_line, journal_names
 from .transport import Connection
 
 WINDOW_LINES = 1000
@@ -114,7 +114,7 @@ class LeftoverDelivery:
         return True
 
     def _refuse(self, entry: Dict[str, Any], whole: bool) -> None:
-        self._files.refuse(entry)
+        self._files.refuse({**entry, "url": self._connection.address.url})
         self._refused(entry, whole)
 
     def release(self) -> None:
@@ -158,11 +158,13 @@ def queue_again(folder: str) -> int:
         if lock is None:
             continue
         try:
-            lines = [_line_of(entry["record"]) for entry in entries if isinstance(entry.get("record"), dict)]
+            records = [entry for entry in entries if isinstance(entry.get("record"), dict)]
+            lines = [_line_of(entry["record"]) for entry in records]
             segments = files.segments()
             path = files.segment_path(segments[-1] + 1 if segments else 1)
             with open(path + ".part", "wb") as file:
-                file.writelines(line for line in lines if line)
+                file.write(header_line(str(records[-1]["url"])) if "url" in records[-1] else b"")
+                file.writelines(lines)
             os.replace(path + ".part", path)
             rest = [entry for entry in entries if "record" not in entry]
             os.unlink(files.refused_path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import functools
 import os
 import sys
 import threading
@@ -12,11 +11,12 @@ import traceback
 import weakref
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Type, TypeVar, Union, cast
+from typing import Any, Dict, Mapping, Optional, Tuple, Type, Union
 
 from . import records
 from .delivery import Counts
 from .errors import EpochgraphError
+from .guard import never_raises
 from .journal import Journal
 from .notices import Notices
 from .object_ids import as_object_id, new_object_id
@@ -26,7 +26,7 @@ from .run import Run
 from .sender import HEARTBEAT_SECONDS, Sender
 from .spool_files import default_folder
 from .transport import Address, Connection
-from .values import LeftOut, shown
+from .values import LeftOut, json_of, shown
 
 DEFAULT_URL = "http://127.0.0.1:4000/graphql"
 
@@ -35,22 +35,7 @@ _UNREACHABLE_PATIENCE = 3.0
 _SETTLE_SECONDS = 10.0
 _PROGRESS_EVERY = 2.0
 
-_Method = TypeVar("_Method", bound=Callable[..., Any])
 _trackers: "weakref.WeakSet[ExperimentTracker]" = weakref.WeakSet()
-
-
-def _never_raises(method: _Method) -> _Method:
-    """Keeps every exception of a write from the training, and tells of it; KeyboardInterrupt and the like pass."""
-
-    @functools.wraps(method)
-    def guarded(self: ExperimentTracker, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return method(self, *args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the training goes on
-            self._on_own_fault(method.__name__, error)
-            return None
-
-    return cast(_Method, guarded)
 
 
 @dataclass
@@ -129,7 +114,7 @@ class ExperimentTracker(Reads):
                 experiment_id = as_object_id(fields.pop("id"))
             self._append(records.create_experiment(experiment_id, fields))
         except Exception as error:  # noqa: BLE001 - the run goes on without its description
-            self._on_own_fault("create_experiment", error)
+            self._on_own_fault("create_experiment", error, (), fields)
             self._create_bare(experiment_id, fields)
         return experiment_id
 
@@ -141,7 +126,7 @@ class ExperimentTracker(Reads):
         except Exception as error:  # noqa: BLE001
             self._on_own_fault("create_experiment", error)
 
-    @_never_raises
+    @never_raises
     def log_epoch(
         self,
         experiment_id: str,
@@ -158,7 +143,7 @@ class ExperimentTracker(Reads):
         """
         self._append(records.log_epoch(as_object_id(experiment_id), epoch, metrics, timing, memory, timestamp))
 
-    @_never_raises
+    @never_raises
     def save_checkpoint_info(
         self,
         experiment_id: str,
@@ -183,7 +168,7 @@ class ExperimentTracker(Reads):
             )
         )
 
-    @_never_raises
+    @never_raises
     def update_experiment_status(self, experiment_id: str, status: str, **fields: Any) -> None:
         """Says that a run is running, completed, failed or stopped.
 
@@ -194,7 +179,7 @@ class ExperimentTracker(Reads):
             self._append(draft)
         self._ended[experiment_id] = records.status_of(status)
 
-    @_never_raises
+    @never_raises
     def update_experiment(self, experiment_id: str, **fields: Any) -> None:
         """Changes what is said of a run: experiment_name, note, tags (or add_tags), model, config, dataset, checkpoint_dir."""
         self._append(records.update_experiment(as_object_id(experiment_id), fields))
@@ -215,7 +200,7 @@ class ExperimentTracker(Reads):
         record, left_out = draft
         with self._mutex:
             if self._journal is None or self._sender is None:
-                self._journal = Journal(self.spool, self.url, functools.partial(self._notices.warn, "spool"))
+                self._journal = Journal(self.spool, self.url, self._notices.warn)
                 self._sender = Sender(
                     self._journal, self._address, self._token, self._timeout, self._notices, self._heartbeat_seconds
                 )
@@ -235,16 +220,22 @@ class ExperimentTracker(Reads):
             except OSError:
                 pass  # No room on the disk; the warning has it.
 
-    def _on_own_fault(self, method: str, error: Exception) -> None:
+    def _on_own_fault(self, method: str, error: Exception, args: Any = (), kwargs: Any = None) -> None:
+        """Tells of a call that could not be recorded, and keeps its arguments among the dead letters if that works."""
         self._own_faults += 1
         try:
+            text = f"{type(error).__name__}: {error}"
             if isinstance(error, ValueError):
-                text = f"{method}: {error}; the call was not recorded"
+                self._notices.warn(f"fault {method} ValueError", f"{method}: {error}; the call was not recorded")
             else:
                 trace = "".join(traceback.format_exception(type(error), error, error.__traceback__)[-3:])
-                text = f"{method} failed, and the call was not recorded: {type(error).__name__}: {error}\n{trace}"
-            self._notices.warn(f"fault {method} {type(error).__name__}", text)
-        except Exception:  # noqa: BLE001 - an error whose text can't be made
+                said = f"{method} failed, and the call was not recorded: {text}\n{trace}"
+                self._notices.warn(f"fault {method} {type(error).__name__}", said)
+            journal = self._journal
+            if journal is not None and (args or kwargs):
+                given = json_of([list(args), dict(kwargs or {})], method, LeftOut())
+                journal.files.refuse({"code": "UNSENDABLE", "reason": text, "call": method, "arguments": given})
+        except Exception:  # noqa: BLE001 - an error whose text can't be made, or no room on the disk
             pass
 
     # Delivery.
@@ -328,6 +319,9 @@ class ExperimentTracker(Reads):
     def _close(self, timeout: float) -> None:
         began = time.monotonic()
         self._flush(timeout, _UNREACHABLE_PATIENCE, progress=True)
+        with self._reading:
+            if self._read_connection:
+                self._read_connection.close()
         with self._mutex:
             journal, sender = self._journal, self._sender
             self._journal = self._sender = None
@@ -350,8 +344,6 @@ class ExperimentTracker(Reads):
                  f"delivers them, or: {command}")
         elif sender.counts.refused or tally.lost:
             _say(f"epochgraph: {sender.counts}, {tally.lost} lost; see: epochgraph status {self.spool}")
-        if self._read_connection:
-            self._read_connection.close()
 
     def __enter__(self) -> ExperimentTracker:
         return self

@@ -31,6 +31,8 @@ _PASSING_CODES = frozenset(
         "OPERATION_RESOLUTION_FAILURE",
     ]
 )
+# What the server takes; past it, it may close the connection before its answer can be read.
+_LARGEST_REQUEST = 8 * 1024 * 1024
 _LARGEST_ANSWER = 512 * 1024 * 1024
 _LONGEST_RETRY_AFTER = 300.0
 
@@ -83,6 +85,9 @@ class Connection:
     def execute(self, document: str, variables: str = "{}") -> Dict[str, Any]:
         """Runs a document with variables given as JSON text. Returns `data`; raises Unreachable, Refused, ServerFault."""
         body = '{"query":%s,"variables":%s}' % (json.dumps(document), variables)
+        if len(body) > _LARGEST_REQUEST:
+            sentence = f"the request takes {len(body)} bytes; the server takes {_LARGEST_REQUEST}"
+            raise Refused(sentence, "LIMIT_EXCEEDED")
         response = self.post(self.address.path, body.encode("ascii"), JSON_TYPE)
         try:
             text = self._read(response)
