@@ -24,6 +24,9 @@ export const EPOCH_ORDER = orderBy([{ path: 'epoch', kind: 'number', direction: 
 
 export const MAX_BATCH = 1000;
 
+/** Epochs of one transaction: no command, and no commit, may keep the database from others for long. */
+const MAX_TOGETHER = 100;
+
 /** Stored epochs that a subscription reads at a time: its reader may be slow, and no cursor waits for it meanwhile. */
 const STORED_BATCH = 500;
 
@@ -215,7 +218,7 @@ export class EpochStore {
   /** Never rejects: each waiting call is settled by itself. */
   private async drain(experimentId: ObjectId, key: string): Promise<void> {
     const waiting = this.waiting.get(key)!;
-    const batch = waiting.splice(0, MAX_BATCH);
+    const batch = waiting.splice(0, MAX_TOGETHER);
     if (waiting.length > 0) void this.queue.run(key, () => this.drain(experimentId, key));
     else this.waiting.delete(key);
     try {

@@ -13,7 +13,8 @@ import { readLimit, withinTime } from './time-limits';
 import { inTransaction, type KeyedQueue } from './transactions';
 import { toMetrics, toObjectId, toText } from './values';
 
-const DELETE_BATCH = 2000;
+/** Children that one command deletes: it keeps the database from others meanwhile. */
+const DELETE_BATCH = 100;
 const STALLED_BATCH = 1000;
 const MS_PER_HOUR = 3_600_000;
 const SECONDS_PER_HOUR = 3600;

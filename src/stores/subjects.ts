@@ -28,6 +28,8 @@ export const SUBJECT_ORDER = orderBy([{ path: 'subject_id', kind: 'string', dire
 });
 
 export const MAX_SUBJECTS = 1000;
+/** Subjects of one command: it keeps the database from others meanwhile. */
+const MAX_TOGETHER = 100;
 const MAX_RACES = 5;
 const SUBJECT_ID = { min: 1, max: 256 };
 
@@ -215,8 +217,11 @@ export class SubjectStore {
       }
     });
     for (const round of rounds) {
-      const outcomes = await work(round.map(({ draft }) => draft));
-      round.forEach(({ index }, place) => (results[index] = outcomes[place]!));
+      for (let start = 0; start < round.length; start += MAX_TOGETHER) {
+        const part = round.slice(start, start + MAX_TOGETHER);
+        const outcomes = await work(part.map(({ draft }) => draft));
+        part.forEach(({ index }, place) => (results[index] = outcomes[place]!));
+      }
     }
     return results;
   }
