@@ -14,6 +14,8 @@ export interface EngineOptions {
   oplog: OplogLimits;
   /** Allows configureFailPoint. */
   failPoints: boolean;
+  /** Transactions are ended after so long. */
+  transactionSeconds: number;
   /** Told of failures that are the database's own. */
   report?: (message: string, error: Error) => void;
 }
@@ -21,8 +23,8 @@ export interface EngineOptions {
 /** Version of what is stored; to be raised when keys or records change their form. */
 const FORMAT = '1';
 const FORMAT_KEY = namedKey(TABLE.meta, 'format');
-/** As MongoDB's transactionLifetimeLimitSeconds. */
-const TRANSACTION_SECONDS = 60;
+/** A write that waits for a transaction gives up after so long. */
+const WAIT_SECONDS = 60;
 const SWEEP_MS = 5_000;
 const SESSION_SWEEP_MS = 300_000;
 
@@ -100,7 +102,7 @@ export class Engine {
     conflicts: (key: Buffer) => boolean,
     run: (writer: Writer, instant: bigint, operations: Operation[]) => T,
   ): Promise<T> {
-    return this.whenFree(Date.now() + TRANSACTION_SECONDS * 1000, (writer) => {
+    return this.whenFree(Date.now() + WAIT_SECONDS * 1000, (writer) => {
       if (this.locks.any(conflicts)) throw new HeldByTransaction();
       const instant = nextInstant(readState(writer).last);
       const operations: Operation[] = [];
@@ -216,7 +218,7 @@ export class Engine {
 
   private sweep(): void {
     this.cursors.expire();
-    this.sessions.expire(TRANSACTION_SECONDS);
+    this.sessions.expire(this.options.transactionSeconds);
   }
 
   /** Removes the records of sessions that timed out. */

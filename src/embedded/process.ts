@@ -58,6 +58,7 @@ async function main(options: ChildOptions): Promise<void> {
   const engine = new Engine(store, {
     oplog,
     failPoints: options.failPoints,
+    transactionSeconds: options.transactionSeconds,
     report: (message, error) =>
       send({ type: 'event', level: 'error', message, fields: { error: error.stack ?? error.message } }),
   });

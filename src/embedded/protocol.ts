@@ -9,6 +9,7 @@ export interface ChildOptions {
   /** The loopback port in the place of the socket, where sockets can't be had; 0 for any. */
   tcpPort: number;
   failPoints: boolean;
+  transactionSeconds: number;
 }
 
 /** What the child tells its parent. */

@@ -21,6 +21,8 @@ export interface EmbeddedOptions {
   port?: number;
   /** Allows configureFailPoint: for tests alone. */
   failPoints?: boolean;
+  /** Age at which an open transaction is ended, in seconds. Default 60, as in MongoDB; less is for tests. */
+  transactionSeconds?: number;
   /** Told of restarts and other events. */
   onEvent?: (event: EmbeddedEvent) => void;
 }
@@ -48,6 +50,8 @@ export class EmbeddedInUseError extends Error {
 
 const DEFAULT_OPLOG_BYTES = 256 * 1024 * 1024;
 const DEFAULT_OPLOG_SECONDS = 7 * 24 * 3600;
+/** As MongoDB's transactionLifetimeLimitSeconds. */
+const DEFAULT_TRANSACTION_SECONDS = 60;
 const START_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 15_000;
 const FIRST_RESTART_MS = 100;
@@ -80,6 +84,7 @@ class Supervisor {
       port: options.port,
       tcpPort: 0,
       failPoints: options.failPoints ?? false,
+      transactionSeconds: options.transactionSeconds ?? DEFAULT_TRANSACTION_SECONDS,
     };
   }
 

@@ -14,7 +14,11 @@ export class InProcess {
 
   constructor(oplogMaxBytes = 1 << 28) {
     const store = new Store({ path: join(this.directory, 'epochgraph.mdb'), noSync: true });
-    this.engine = new Engine(store, { oplog: { maxBytes: oplogMaxBytes, maxAgeSeconds: 3600 }, failPoints: true });
+    this.engine = new Engine(store, {
+      oplog: { maxBytes: oplogMaxBytes, maxAgeSeconds: 3600 },
+      failPoints: true,
+      transactionSeconds: 60,
+    });
   }
 
   /** Runs a command; gives the reply with a cursor's documents decoded in the place where the wire has them. */

@@ -14,7 +14,7 @@ import { faultsOf, readAll } from './stored';
 
 const ROUNDS = form(1, 20);
 const FLAPPING = form(2, 40);
-const TEST_MS = form(60_000, 3_600_000);
+const TEST_MS = form(120_000, 3_600_000);
 const random = newRandom('cut');
 
 interface Line {
