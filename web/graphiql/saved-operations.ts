@@ -26,7 +26,7 @@ function summaryOf(query: string): string {
     .filter((line) => line.startsWith('#'))
     .map((line) => line.slice(1).trim())
     .join(' ');
-  return /^.*?[.:](?=\s|$)/.exec(comment)?.[0].replace(/:$/, '.') ?? comment;
+  return /^.*?\.(?=\s|$)/.exec(comment)?.[0] ?? comment;
 }
 
 /** The saved operations by name. */

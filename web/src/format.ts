@@ -14,15 +14,17 @@ export function formatMetric(value: MetricValue | null | undefined): string {
   if (!Number.isFinite(number)) return number > 0 ? '∞' : '−∞';
   if (number === 0) return '0';
   const size = Math.abs(number);
-  if (size < 1e-3 || size >= 1e6)
-    return minus(
-      number
-        .toExponential(2)
-        .replace(/\.?0+e/, 'e')
-        .replace('e+', 'e'),
-    );
+  if (size < 1e-4 || size >= 1e6) {
+    const [digits, exponent] = number.toExponential(2).split('e');
+    return minus(`${withoutTail(digits!)}e${exponent!.replace('+', '')}`);
+  }
   if (Number.isInteger(number)) return minus(formatCount(number));
-  return minus(size >= 1000 ? number.toFixed(1) : number.toPrecision(5).replace(/(\.\d*?[1-9])0+$|\.0+$/, '$1'));
+  return minus(size >= 1000 ? number.toFixed(1) : withoutTail(number.toPrecision(size < 0.01 ? 3 : 5)));
+}
+
+/** A decimal without the zeros at its end. */
+function withoutTail(decimal: string): string {
+  return decimal.replace(/(\.\d*?[1-9])0+$|\.0+$/, '$1');
 }
 
 /** The same with every value of a column in as many decimals, so that the points stand under each other. */
@@ -35,8 +37,8 @@ export function formatLoss(value: MetricValue | null | undefined): string {
 /** A value read off a chart: always four significant digits, so that it doesn't jump about while the pointer moves. */
 export function formatReading(value: number): string {
   const size = Math.abs(value);
-  if (!Number.isFinite(value) || size < 1e-3 || size >= 1e5)
-    return formatMetric(Number.isFinite(value) ? value : wordOf(value));
+  if (!Number.isFinite(value)) return formatMetric(wordOf(value));
+  if (size < 1e-3 || size >= 1e5) return formatMetric(value);
   return minus(Number.isInteger(value) ? formatCount(value) : value.toPrecision(4));
 }
 

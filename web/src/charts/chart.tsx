@@ -25,7 +25,7 @@ const ZOOM = 1.6;
 export function Chart({ label, curves, marks = NO_MARKS, hovered, range, ...style }: ChartProps) {
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | null>(null);
-  const { height, isLog, smoothing, isSmall, group } = style;
+  const { height, isLog, smoothing, isSmall, gaps, group } = style;
   const shape = curves.map(({ key, color, isDashed }) => `${key} ${color} ${isDashed ?? ''}`).join('\n');
 
   useEffect(() => {
@@ -53,7 +53,7 @@ export function Chart({ label, curves, marks = NO_MARKS, hovered, range, ...styl
       made.destroy();
       plot.current = null;
     };
-  }, [shape, height, isLog, smoothing, isSmall, group]);
+  }, [shape, height, isLog, smoothing, isSmall, gaps, group]);
 
   useEffect(() => {
     plot.current?.show(curves, marks);

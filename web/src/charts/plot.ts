@@ -22,6 +22,11 @@ export interface PlotStyle {
   smoothing: number;
   /** Whether there is room for little more than the curve. */
   isSmall: boolean;
+  /**
+   * How stretches without a number are shown: as bands, where the curves are of one run, or as a cross at the last
+   * number before each, where they are of several.
+   */
+  gaps: 'bands' | 'crosses';
   /** Plots of one group share the place of the pointer. */
   group: string;
 }
@@ -167,7 +172,8 @@ export class Plot {
           size: isSmall ? 46 : 56,
           gap: 6,
           space: isSmall ? 26 : 40,
-          values: (_plot, ticks) => ticks.map((tick) => (tick === null ? '' : formatTick(tick))),
+          values: (_plot, ticks) =>
+            ticks.map((tick) => (tick === null ? '' : formatMetric(Number(tick.toPrecision(6))))),
         },
       ],
       series: [{}, ...raw, ...smoothed],
@@ -187,7 +193,7 @@ export class Plot {
       select: { show: true, left: 0, top: 0, width: 0, height: 0 },
       hooks: {
         drawClear: [(plot) => this.drawGaps(plot)],
-        draw: [(plot) => this.drawMarks(plot)],
+        draw: [(plot) => this.drawMarks(plot), (plot) => this.drawCrosses(plot)],
         setCursor: [
           (plot) => this.events.onHover(plot.cursor.idx == null ? null : (plot.data[0][plot.cursor.idx] ?? null)),
         ],
@@ -233,6 +239,7 @@ export class Plot {
 
   /** Bands where a curve has no number, behind the curves. */
   private drawGaps(plot: uPlot): void {
+    if (this.style.gaps !== 'bands') return;
     const { ctx, bbox } = plot;
     const gaps = joined(this.curves.flatMap(gapsOf));
     if (gaps.length === 0) return;
@@ -259,6 +266,32 @@ export class Plot {
         bbox.top + 22 * devicePixelRatio,
       );
       labelled = left + width;
+    }
+    ctx.restore();
+  }
+
+  /** A cross in a curve's colour at the last number before each of its gaps. */
+  private drawCrosses(plot: uPlot): void {
+    if (this.style.gaps !== 'crosses') return;
+    const { ctx } = plot;
+    const half = 4 * devicePixelRatio;
+    ctx.save();
+    ctx.lineWidth = 2 * devicePixelRatio;
+    for (const { epochs, values, color } of this.curves) {
+      ctx.strokeStyle = cssColor(seriesVariable(color));
+      values.forEach((value, index) => {
+        const before = values[index - 1];
+        if (Number.isFinite(value) || before === undefined || !Number.isFinite(before)) return;
+        if (this.style.isLog && before <= 0) return;
+        const x = plot.valToPos(epochs[index - 1]!, 'x', true);
+        const y = plot.valToPos(before, 'y', true);
+        ctx.beginPath();
+        ctx.moveTo(x - half, y - half);
+        ctx.lineTo(x + half, y + half);
+        ctx.moveTo(x + half, y - half);
+        ctx.lineTo(x - half, y + half);
+        ctx.stroke();
+      });
     }
     ctx.restore();
   }
@@ -314,12 +347,6 @@ export class Plot {
     }
     ctx.restore();
   }
-}
-
-/** A number beside an axis, without the tail that floating point leaves. */
-function formatTick(tick: number): string {
-  const size = Math.abs(tick);
-  return size >= 1e-4 && size < 1e-3 ? tick.toFixed(4) : formatMetric(Number(tick.toPrecision(6)));
 }
 
 /** Stretches that overlap as one. */

@@ -24,15 +24,18 @@ export function valueAt({ epochs, values }: Pick<Curve, 'epochs' | 'values'>, ep
 
 /** The legend of a chart, with the values at the pointer, or the last ones while there is no pointer. */
 export function Readout({ curves, hovered }: { curves: readonly Curve[]; hovered: Signal<number | null> }) {
-  const last = Math.max(...curves.map(({ epochs }) => epochs.at(-1) ?? -1));
-  const epoch = hovered.value ?? last;
+  const lasts = curves.map(({ epochs }) => epochs.at(-1));
+  const isSame = lasts.every((last) => last === lasts[0]);
+  const at = hovered.value;
+  const epoch = at ?? (isSame ? lasts[0] : null);
+  const words = epoch === null ? 'last epoch' : epoch === undefined ? '' : `epoch ${epoch}`;
   return (
     <div class="readout" aria-live="off">
-      <span class="at">{epoch >= 0 ? `epoch ${epoch}` : ''}</span>
-      {curves.map((curve) => (
+      <span class="at">{words}</span>
+      {curves.map((curve, place) => (
         <span key={curve.key} class="curve">
           <Swatch color={curve.color} isDashed={curve.isDashed} />
-          {curve.label} <b>{valueAt(curve, epoch)}</b>
+          {curve.label} <b>{valueAt(curve, at ?? lasts[place] ?? -1)}</b>
         </span>
       ))}
     </div>

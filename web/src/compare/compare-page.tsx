@@ -155,6 +155,7 @@ function Compared({
           isLog={settings.isLog}
           smoothing={settings.smoothing}
           isSmall={isNarrow.value}
+          gaps="crosses"
           group="compare"
         />
       </section>

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { Swatch } from '../charts/readout';
-import { flatten, formatMetric, formatValue, toNumber, type MetricValue } from '../format';
+import { flatten, formatMetric, formatReading, formatValue, toNumber, type MetricValue } from '../format';
 import { query, setQuery } from '../routing';
 import { Status } from '../ui/status';
 import { secondsOf } from '../experiments/columns';
@@ -108,7 +108,7 @@ export function Differences({ comparison, onRemove }: { comparison: Comparison; 
                 <Row key={path} name={path}>
                   {values.map((value, index) => (
                     <td key={runs[index]!.id} class={best.has(index) ? 'best' : ''}>
-                      {value === null ? <span class="quiet">–</span> : formatMetric(value as MetricValue)}
+                      {value === null ? <span class="quiet">–</span> : formatFigure(value as MetricValue)}
                       {best.has(index) && <span class="hidden-visually"> (best)</span>}
                     </td>
                   ))}
@@ -142,7 +142,7 @@ export function Differences({ comparison, onRemove }: { comparison: Comparison; 
             {configDiff.map(({ path, values }) => (
               <Row key={path} name={path}>
                 {values.map((value, index) => (
-                  <td key={runs[index]!.id} class={isCommon(value, values) ? '' : 'differs'}>
+                  <td key={runs[index]!.id} class={standsOut(value, values) ? 'differs' : ''}>
                     {value === null ? <span class="quiet">–</span> : formatValue(value)}
                   </td>
                 ))}
@@ -163,9 +163,13 @@ export function Differences({ comparison, onRemove }: { comparison: Comparison; 
   );
 }
 
-/** Whether most of the runs have this value, so that it is the others that stand out. */
-function isCommon(value: unknown, values: readonly unknown[]): boolean {
-  const text = JSON.stringify(value);
-  const same = values.filter((other) => JSON.stringify(other) === text).length;
-  return same * 2 > values.length;
+function formatFigure(value: MetricValue): string {
+  return typeof value === 'number' ? formatReading(value) : formatMetric(value);
+}
+
+/** Whether most runs agree on another value, so that this one stands out. */
+function standsOut(value: unknown, values: readonly unknown[]): boolean {
+  const texts = values.map((other) => JSON.stringify(other));
+  const own = JSON.stringify(value);
+  return texts.some((text) => text !== own && texts.filter((other) => other === text).length * 2 > texts.length);
 }

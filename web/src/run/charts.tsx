@@ -82,6 +82,7 @@ export function RunCharts({ run, details }: { run: LiveRun; details: RunDetails 
           isLog={settings.isLog}
           smoothing={settings.smoothing}
           isSmall={isNarrow.value}
+          gaps="bands"
           group={details.id}
         />
         {history.isSampled && (
@@ -160,6 +161,7 @@ function SmallChart({
         isLog={false}
         smoothing={0}
         isSmall
+        gaps="bands"
         group={details.id}
       />
     </figure>
