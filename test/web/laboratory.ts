@@ -74,7 +74,7 @@ export async function seedLaboratory(send: Send, { size = 48, now = Date.now() }
   let diverged = '';
   for (let index = 0; index < size; index++) {
     const model = MODELS[index % MODELS.length]!;
-    const challenge = (index % 3 === 2 ? 2 : 1);
+    const challenge = index % 3 === 2 ? 2 : 1;
     const isRunning = index >= size - 3;
     const isMain = index === size - 6;
     const isDiverged = index === size - 5;

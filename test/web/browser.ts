@@ -1,0 +1,103 @@
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+
+/** The package's types are those of its ES module, which this one can't import. */
+const bundled = createRequire(__filename)('@sparticuz/chromium') as { executablePath: () => Promise<string> };
+
+/** Where systems install a Chromium of their own. */
+const INSTALLED = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const ARGUMENTS = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-dev-shm-usage'],
+  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+];
+/** A lock that is older belongs to a process that died. */
+const STALE_LOCK_MS = 60_000;
+
+/**
+ * The browser that npm brings, unpacked into the temporary folder, with the libraries that a bare system lacks. Test files
+ * run in processes of their own: one of them unpacks, the others wait.
+ */
+async function unpack(): Promise<{ executablePath: string; libraries: string }> {
+  const lock = path.join(tmpdir(), 'epochgraph-test-browser.lock');
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch {
+      const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+      if (age > STALE_LOCK_MS) rmSync(lock, { recursive: true, force: true });
+      await sleep(100);
+    }
+  }
+  const before = process.env.AWS_EXECUTION_ENV;
+  try {
+    // It unpacks the libraries too where it believes to be on this runtime.
+    process.env.AWS_EXECUTION_ENV = 'AWS_Lambda_nodejs22.x';
+    return { executablePath: await bundled.executablePath(), libraries: path.join(tmpdir(), 'al2023', 'lib') };
+  } finally {
+    if (before === undefined) delete process.env.AWS_EXECUTION_ENV;
+    else process.env.AWS_EXECUTION_ENV = before;
+    rmSync(lock, { recursive: true, force: true });
+  }
+}
+
+/** Starts a browser: the one at EPOCHGRAPH_TEST_BROWSER, else the one from npm, else an installed one. */
+export async function openBrowser(): Promise<Browser> {
+  const chosen = process.env.EPOCHGRAPH_TEST_BROWSER;
+  if (chosen) return chromium.launch({ executablePath: chosen, args: ARGUMENTS });
+  try {
+    const { executablePath, libraries } = await unpack();
+    const known = process.env.LD_LIBRARY_PATH;
+    const env = { ...process.env, LD_LIBRARY_PATH: known ? `${libraries}:${known}` : libraries };
+    return await chromium.launch({ executablePath, args: ARGUMENTS, env });
+  } catch (error) {
+    // The package has Linux on x64 alone.
+    const installed = INSTALLED.find((file) => existsSync(file));
+    if (!installed) throw error;
+    return chromium.launch({ executablePath: installed, args: ARGUMENTS });
+  }
+}
+
+/** A page with what went wrong on it. */
+export interface WatchedPage {
+  page: Page;
+  context: BrowserContext;
+  /** Errors of scripts and of the console, and requests that left the server's origin. */
+  faults: string[];
+  close: () => Promise<void>;
+}
+
+export interface Look {
+  width?: number;
+  dark?: boolean;
+}
+
+/** Opens a page at an address and watches it from its first request on. */
+export async function openPage(browser: Browser, url: string, { width = 1440, dark = false }: Look = {}) {
+  const { origin } = new URL(url);
+  const context = await browser.newContext({
+    viewport: { width, height: width < 500 ? 844 : 900 },
+    colorScheme: dark ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+    locale: 'en-US',
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(`${error.name}: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(`console: ${message.text()}`);
+  });
+  const watch = (address: string): void => {
+    const isOwn = address.startsWith(origin) || address.startsWith(origin.replace(/^http/, 'ws'));
+    if (!isOwn && !/^(data|blob):/.test(address)) faults.push(`outside: ${address}`);
+  };
+  page.on('request', (request) => watch(request.url()));
+  page.on('websocket', (socket) => watch(socket.url()));
+  await page.goto(url);
+  return { page, context, faults, close: () => context.close() } satisfies WatchedPage;
+}
