@@ -7,7 +7,7 @@ const LAYERS = [
   ['base', '^src/(errors|config|log)\\.ts$'],
   ['stores', '^src/stores/'],
   ['middle', '^src/(live/|loaders\\.ts|auth/)'],
-  ['imports', '^src/(import|export)/'],
+  ['imports', '^src/(import|export|demo)/'],
   ['context', '^src/context\\.ts$'],
   ['resolvers', '^resolvers/'],
   ['schema', '^src/schema(-file)?\\.ts$'],

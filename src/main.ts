@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { demoCommand } from './cli/demo';
 import { exportCommand } from './cli/export';
 import { importCommand } from './cli/import';
 import { importBidsCommand } from './cli/import-bids';
@@ -47,6 +48,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     .argument('<folder>', 'the folder of an export')
     .option('--unverified', "take a folder without a manifest, such as one of mongoexport's")
     .action(importCommand);
+  program
+    .command('demo')
+    .description('make an invented laboratory, marked as such, to look round in')
+    .option('--remove', 'take it away again, and nothing else')
+    .action(demoCommand);
   program
     .command('watch')
     .description("draw an experiment's losses as they arrive; the newest running one if none is named")

@@ -1,7 +1,7 @@
 import { Double, ObjectId, type Document } from 'mongodb';
 import { ExperimentStatus } from '../../types/enums/ExperimentStatus';
 import { advanceProgress, derivedMetrics, NO_PROGRESS, type Progress } from '../../src/stores/progress';
-import type { Draws } from './draws';
+import type { Draws } from '../../src/demo/draws';
 
 /** When the newest experiment started; the one before it `MINUTES_APART` earlier, and so on. */
 export const NEWEST_START = new Date('2025-10-20T12:00:00Z');

@@ -1,7 +1,7 @@
 import type { Collection, Document, ObjectId } from 'mongodb';
 import type { Collections } from '../../src/stores/collections';
 import { makeRun, makeSubject, type Counters } from './documents';
-import { Draws } from './draws';
+import { Draws } from '../../src/demo/draws';
 
 /** How many documents of each kind. Epochs and checkpoints are spread evenly over the experiments. */
 export interface Sizes {

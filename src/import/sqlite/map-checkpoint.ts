@@ -1,5 +1,5 @@
 import type { SaveCheckpointInput } from '../../../types/inputs/SaveCheckpointInput';
-import { derivedId } from './derived-ids';
+import { derivedId } from '../derived-ids';
 import { quantity } from './map-epoch';
 import type { RowReader } from './row-reader';
 

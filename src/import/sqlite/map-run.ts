@@ -2,7 +2,7 @@ import { ExperimentStatus } from '../../../types/enums/ExperimentStatus';
 import type { CreateExperimentInput } from '../../../types/inputs/CreateExperimentInput';
 import { NO_PROGRESS, type Progress } from '../../stores/run-imports';
 import { readConfig } from './config-text';
-import { derivedId } from './derived-ids';
+import { derivedId } from '../derived-ids';
 import type { NumberedRow } from './legacy-file';
 import type { Cell, Row, RowReader } from './row-reader';
 import { TimeZone } from './time-zone';

@@ -12,7 +12,7 @@ import {
 } from '../../stores/run-imports';
 import { toObjectId } from '../../stores/values';
 import type { CacheFiles } from './cache-files';
-import { epochIdsOf } from './derived-ids';
+import { epochIdsOf } from '../derived-ids';
 import type { LegacyFile, NumberedRow, TableName } from './legacy-file';
 import { bestOf, mapCheckpoint, type CheckpointInput } from './map-checkpoint';
 import { mapEpoch } from './map-epoch';

@@ -16,6 +16,12 @@ export class Draws {
     return this.next() < share;
   }
 
+  /** From a normal distribution (Box and Muller's transform). */
+  normal(mean = 0, deviation = 1): number {
+    const radius = Math.sqrt(-2 * Math.log(1 - this.next()));
+    return mean + deviation * radius * Math.cos(2 * Math.PI * this.next());
+  }
+
   below(count: number): number {
     return Math.floor(this.next() * count);
   }
