@@ -20,6 +20,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     .command('import-bids')
     .description('import BIDS participants.tsv tables as subjects, beside a running server or without one')
     .argument('<file...>', 'participants.tsv tables, of one or several releases')
+    .option('--challenge1-splits <splits>', 'ratios of train, val and test such as 0.8:0.1:0.1, or a table of them')
+    .option('--challenge2-splits <splits>', 'the same for challenge 2')
+    .option('--split-seed <number>', 'of ratios; with one seed a subject is in the same split always (default: 0)')
     .action(importBidsCommand);
   program
     .command('migrate-sqlite')

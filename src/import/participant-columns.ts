@@ -1,4 +1,5 @@
 import { faultOfName } from '../stores/names';
+import type { ColumnDescription } from './sidecar';
 import type { Availability, SubjectFacts } from './subject-record';
 
 /** Puts a cell's value into the subject; answers why it can't, in words. Never called for a missing value. */
@@ -45,15 +46,43 @@ export function faultOfColumnName(name: string): string | undefined {
 /**
  * How a column is read. Known columns have their meaning; of the others, one whose cells speak of availability is a
  * task, one that holds mostly numbers is a score, and anything else is kept as text under `phenotypic`.
- * `cells` are the column's cells that are not missing.
+ * `cells` are the column's cells that are not missing. Of a description, the levels of sex and handedness and the unit
+ * of an age count.
  */
-export function readerOf(column: string, cells: readonly string[]): Reader {
-  const known = KNOWN.get(column);
+export function readerOf(column: string, cells: readonly string[], described?: ColumnDescription): Reader {
+  const known = described ? knownAsDescribed(column, described) : KNOWN.get(column);
   if (known) return known;
   if (SCORES.includes(column)) return score(column);
   if (cells.some((cell) => AVAILABILITY.has(cell))) return task(column);
   const numbers = cells.filter((cell) => NUMBER.test(cell)).length;
   return numbers * 2 > cells.length ? score(column) : text(column);
+}
+
+/** Where the values of a column are stored, as a path. */
+export function targetOf(column: string, cells: readonly string[]): string {
+  if (column === 'release_number') return 'releases';
+  if (['age', 'sex', 'handedness'].includes(column)) return column;
+  const isTask = !KNOWN.has(column) && !SCORES.includes(column) && cells.some((cell) => AVAILABILITY.has(cell));
+  return `${isTask ? 'eeg_quality.tasks' : 'phenotypic'}.${column}`;
+}
+
+function knownAsDescribed(column: string, { levels, units }: ColumnDescription): Reader | undefined {
+  const known = KNOWN.get(column);
+  if (known && (column === 'sex' || column === 'handedness')) {
+    const words = column === 'sex' ? SEX : HAND;
+    return (cell, subject) => {
+      const level = levels.get(cell);
+      return known(level !== undefined && words.has(level.toLowerCase()) ? level : cell, subject);
+    };
+  }
+  if (column !== 'age' || units === undefined || /^(y|yrs?|years?)$/i.test(units)) return known;
+  const perYear = /^(mo|months?)$/i.test(units) ? 12 : undefined;
+  return (cell, subject) => {
+    if (perYear === undefined) return `its unit is ${units} by the descriptions, and not years or months`;
+    const fault = readAge(cell, subject);
+    if (!fault) subject.age = subject.age! / perYear;
+    return fault;
+  };
 }
 
 function numberFrom(cell: string): number | undefined {

@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
-import { faultOfColumnName, isMissing, readerOf, type Reader } from './participant-columns';
+import type { Sidecar } from './sidecar';
+import { faultOfColumnName, isMissing, readerOf, targetOf, type Reader } from './participant-columns';
 import { completeSubject, type ImportedSubject, type ImportProblem, type SubjectFacts } from './subject-record';
 import { readTsv, type TsvRow } from './tsv';
 
@@ -13,6 +14,14 @@ interface Column {
   name: string;
   index: number;
   read: Reader;
+  target: string;
+}
+
+/** A column that the descriptions beside the table describe, and the path that its values are stored under. */
+export interface DescribedColumn {
+  name: string;
+  target: string;
+  description: string;
 }
 
 /**
@@ -26,16 +35,17 @@ interface Column {
 export function parseParticipants(
   file: string,
   content: Uint8Array | string,
-): { subjects: ImportedSubject[]; problems: ImportProblem[] } {
+  sidecar: Sidecar = new Map(),
+): { subjects: ImportedSubject[]; problems: ImportProblem[]; columns: DescribedColumn[] } {
   const { rows, problems } = readTsv(file, content);
-  if (problems.length > 0) return { subjects: [], problems };
+  if (problems.length > 0) return { subjects: [], problems, columns: [] };
   const [header, ...body] = rows;
-  if (!header) return { subjects: [], problems: [{ file, line: 1, message: 'The table is empty.' }] };
+  if (!header) return { subjects: [], problems: [{ file, line: 1, message: 'The table is empty.' }], columns: [] };
   const faults = headerProblems(file, header);
-  if (faults.length > 0) return { subjects: [], problems: faults };
+  if (faults.length > 0) return { subjects: [], problems: faults, columns: [] };
 
   const idIndex = header.cells.indexOf(ID);
-  const columns = columnsOf(header, body);
+  const columns = columnsOf(header, body, sidecar);
   const release = releaseFromPath(file);
   const taken = new Map<string, { row: TsvRow; subject: ImportedSubject | undefined }>();
   for (const row of body) {
@@ -61,7 +71,11 @@ export function parseParticipants(
       problems.push({ file, line: row.line, column: ID, message });
     }
   }
-  return { subjects: [...taken.values()].flatMap(({ subject }) => subject ?? []), problems };
+  const described = columns.flatMap(({ name, target }) => {
+    const description = sidecar.get(name)?.description;
+    return description === undefined ? [] : [{ name, target, description }];
+  });
+  return { subjects: [...taken.values()].flatMap(({ subject }) => subject ?? []), problems, columns: described };
 }
 
 function headerProblems(file: string, header: TsvRow): ImportProblem[] {
@@ -87,14 +101,14 @@ function headerProblems(file: string, header: TsvRow): ImportProblem[] {
 }
 
 /** The columns beside the id, `handedness` first: where a table has both, it outranks what ehq_total implies. */
-function columnsOf(header: TsvRow, body: readonly TsvRow[]): Column[] {
+function columnsOf(header: TsvRow, body: readonly TsvRow[], sidecar: Sidecar): Column[] {
   return header.cells
     .map((name, index) => ({ name, index }))
     .filter(({ name }) => name !== ID)
     .sort((a, b) => Number(b.name === 'handedness') - Number(a.name === 'handedness'))
     .map(({ name, index }) => {
       const cells = body.map((row) => row.cells[index] ?? '').filter((cell) => !isMissing(cell));
-      return { name, index, read: readerOf(name, cells) };
+      return { name, index, read: readerOf(name, cells, sidecar.get(name)), target: targetOf(name, cells) };
     });
 }
 

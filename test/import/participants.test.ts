@@ -194,6 +194,7 @@ describe('parseParticipants', () => {
     const latin1 = Buffer.from('participant_id\tsite\nsub-A\tLiège\n', 'latin1');
     expect(parseParticipants('participants.tsv', latin1)).toEqual({
       subjects: [],
+      columns: [],
       problems: [{ file: 'participants.tsv', line: 2, message: 'The text is not UTF-8. Save the table as UTF-8.' }],
     });
     const utf16 = Buffer.from('\uFEFFparticipant_id\tage\n', 'utf16le');
