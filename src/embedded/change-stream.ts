@@ -2,15 +2,13 @@ import { compilePipeline, type Pipeline, type StageSource } from './aggregate';
 import type { Batch, CursorSource } from './cursors';
 import type { Engine } from './engine';
 import { ensure, MongoError, mongoError } from './errors';
+import { execute, newExecution } from './query';
 import { show } from './values/show';
-import { keyOf } from './storage/catalog';
-import { indexEntryKey, recordOfBytes } from './storage/keyspace';
 import { fromTimestamp, readAfter, toTimestamp, type OplogEntry } from './storage/oplog';
 import { readState } from './storage/store';
 import type { View } from './storage/view';
 import { equal } from './values/compare';
 import { decode, encode } from './values/codec';
-import { encodeKey } from './values/keys';
 import { doc, isDoc, Timestamp, typeName, type Doc, type Value } from './values/value';
 
 /** A place between events: after the operation `ordinal` of the commit `instant`. */
@@ -209,14 +207,11 @@ function base(entry: OplogEntry, position: Position, operationType: string): Doc
 }
 
 /** The document as it is now, or null when it is gone. */
-function lookup(engine: Engine, view: View, entry: OplogEntry): Value {
-  const collection = engine.catalog.get(`${entry.db}.${entry.collection}`);
-  if (collection === undefined || !equal(collection.uuid, entry.uuid)) return null;
-  const idIndex = collection.indexes.find((index) => index.name === '_id_');
-  if (idIndex === undefined) return null;
-  const record = view.get(indexEntryKey(idIndex.id, encodeKey([entry.id], [1]).bytes));
-  const bytes = record && view.get(keyOf(collection, recordOfBytes(record)));
-  return bytes ? decode(bytes) : null;
+function lookup(engine: Engine, view: View, { db, collection: name, uuid, id }: OplogEntry): Value {
+  const collection = engine.catalog.get(`${db}.${name}`);
+  if (collection === undefined || id === undefined || !equal(collection.uuid, uuid)) return null;
+  const [row] = execute(view, collection, { filter: doc({ _id: doc({ $eq: id }) }) }, newExecution());
+  return row?.document ?? null;
 }
 
 function wantsLookup(options: Doc): boolean {

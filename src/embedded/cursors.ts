@@ -38,36 +38,28 @@ interface OpenCursor {
 /** A source over documents that are made as they are asked for. */
 export class IterableSource implements CursorSource {
   private readonly iterator: Iterator<Buffer>;
-  private held: Buffer | undefined;
+  private head: IteratorResult<Buffer> | undefined;
   private open = true;
 
   constructor(
     documents: Iterable<Buffer>,
-    private readonly release: () => void,
+    private readonly release: () => void = () => undefined,
   ) {
     this.iterator = documents[Symbol.iterator]();
   }
 
   next(size: number): Batch {
     const documents: Buffer[] = [];
-    let bytes = 0;
-    if (size === 0) return { documents, exhausted: false };
-    for (;;) {
-      const next = this.held ?? this.pull();
-      this.held = undefined;
-      if (next === undefined) return { documents, exhausted: true };
-      if (documents.length === size || (documents.length > 0 && bytes + next.length > BATCH_BYTES)) {
-        this.held = next;
-        return { documents, exhausted: false };
-      }
-      documents.push(next);
-      bytes += next.length + 16;
+    for (let bytes = 0; size > 0;) {
+      this.head ??= this.iterator.next();
+      if (this.head.done === true) return { documents, exhausted: true };
+      const { value } = this.head;
+      bytes += value.length + 16;
+      if (documents.length === size || (documents.length > 0 && bytes > BATCH_BYTES)) break;
+      documents.push(value);
+      this.head = undefined;
     }
-  }
-
-  private pull(): Buffer | undefined {
-    const step = this.iterator.next();
-    return step.done === true ? undefined : step.value;
+    return { documents, exhausted: false };
   }
 
   close(): void {

@@ -1,11 +1,11 @@
 import { ensure } from './errors';
 import { Cursors } from './cursors';
 import { FailPoints } from './fail-points';
-import { Sessions, recordAge, type Session } from './session';
+import { Sessions, type Session } from './session';
 import { Batch, HeldByTransaction } from './storage/batch';
 import { Catalog } from './storage/catalog';
 import { namedKey, TABLE, tableRange } from './storage/keyspace';
-import { append, nextInstant, type Operation, type OplogLimits } from './storage/oplog';
+import { append, nextInstant, type OplogLimits } from './storage/oplog';
 import { readState, type Snapshot, type Store, type Writer } from './storage/store';
 import { Locks, Transaction } from './transaction';
 import type { Doc } from './values/value';
@@ -71,7 +71,10 @@ export class Engine {
       this.store.commitNow((writer) => append(writer, [], this.committed, options.oplog));
     }
     this.timers = [
-      setInterval(() => this.sweep(), SWEEP_MS),
+      setInterval(() => {
+        this.cursors.expire();
+        this.sessions.expire(options.transactionSeconds);
+      }, SWEEP_MS),
       setInterval(() => void this.forgetSessions(), SESSION_SWEEP_MS),
     ];
     for (const timer of this.timers) timer.unref();
@@ -95,52 +98,32 @@ export class Engine {
   }
 
   /**
-   * Changes collections or indexes: `run` checks everything, writes through the writer and names the operations for the
-   * oplog. Waits while an open transaction holds a key that `conflicts` names.
+   * Changes collections or indexes: `run` does so in a batch, as write() has it. Waits while an open transaction holds a
+   * key that `conflicts` names.
    */
-  async define<T>(
-    conflicts: (key: Buffer) => boolean,
-    run: (writer: Writer, instant: bigint, operations: Operation[]) => T,
-  ): Promise<T> {
+  async define<T>(conflicts: (key: Buffer) => boolean, run: (batch: Batch) => T): Promise<T> {
     return this.whenFree(Date.now() + WAIT_SECONDS * 1000, (writer) => {
       if (this.locks.any(conflicts)) throw new HeldByTransaction();
-      const instant = nextInstant(readState(writer).last);
-      const operations: Operation[] = [];
-      const value = run(writer, instant, operations);
-      if (operations.length === 0) return { value, instant: 0n };
-      this.catalog.saveNextId(writer);
-      append(writer, operations, instant, this.options.oplog);
-      return { value, instant };
+      const batch = new Batch(writer, this.catalog, () => undefined);
+      const value = run(batch);
+      return { value, instant: this.apply(batch, writer) };
     });
   }
 
-  /** Commits, again and again until no open transaction holds what is to be changed. */
+  /** Commits, again and again until no open transaction holds what is to be changed; then tells those who listen. */
   private async whenFree<T>(deadline: number, work: (writer: Writer) => Committed<T>): Promise<T> {
     for (;;) {
-      const { value, error } = await this.attempt(work);
-      if (!(error instanceof HeldByTransaction)) return value as T;
+      try {
+        const { value, instant } = await this.store.commit(work);
+        if (instant > this.committed) this.committed = instant;
+        if (instant !== 0n) for (const listener of [...this.listeners]) listener();
+        return value;
+      } catch (error) {
+        if (!(error instanceof HeldByTransaction)) throw error;
+      }
       await this.locks.released(deadline);
       ensure(Date.now() < deadline, 'MaxTimeMSExpired', 'operation exceeded time limit');
     }
-  }
-
-  /** One commit. What `work` throws before it wrote is thrown here, but for HeldByTransaction, which is returned. */
-  private async attempt<T>(work: (writer: Writer) => Committed<T>): Promise<{ value?: T; error?: unknown }> {
-    // A throw within the store's callback would be taken for a failure of the store.
-    const outcome = await this.store.commit((writer): Committed<T> | { error: unknown } => {
-      try {
-        return work(writer);
-      } catch (error) {
-        return { error };
-      }
-    });
-    if ('error' in outcome) {
-      if (outcome.error instanceof HeldByTransaction) return outcome;
-      throw outcome.error;
-    }
-    if (outcome.instant > this.committed) this.committed = outcome.instant;
-    if (outcome.instant !== 0n) for (const listener of [...this.listeners]) listener();
-    return { value: outcome.value };
   }
 
   /** Opens a transaction on the newest commit. */
@@ -154,7 +137,7 @@ export class Engine {
       operation.lsid = session.lsid;
       operation.txnNumber = transaction.number;
     }
-    await this.attempt((writer) => {
+    await this.whenFree(Infinity, (writer) => {
       transaction.checkUnchanged(writer);
       session.remember(transaction.batch, transaction.number);
       return { value: undefined, instant: this.apply(transaction.batch, writer) };
@@ -164,16 +147,6 @@ export class Engine {
   /** A snapshot of what is committed; the caller releases it. */
   snapshot(): Snapshot {
     return this.store.snapshot();
-  }
-
-  /** Bytes that the oplog takes. */
-  oplogBytes(): number {
-    const snapshot = this.store.snapshot();
-    try {
-      return Number(readState(snapshot).oplogBytes);
-    } finally {
-      snapshot.release();
-    }
   }
 
   /** Tells the log of a failure that is the database's own. */
@@ -216,19 +189,11 @@ export class Engine {
     return instant;
   }
 
-  private sweep(): void {
-    this.cursors.expire();
-    this.sessions.expire(this.options.transactionSeconds);
-  }
-
   /** Removes the records of sessions that timed out. */
   private async forgetSessions(): Promise<void> {
     await this.store.commit((writer) => {
-      const old: Buffer[] = [];
-      for (const { key, value } of writer.range(...tableRange(TABLE.sessions))) {
-        if (recordAge(value) > 2 * 30 * 60_000 && !this.sessions.inUse(key)) old.push(key);
-      }
-      for (const key of old) writer.remove(key);
+      const records = [...writer.range(...tableRange(TABLE.sessions))];
+      for (const { key, value } of records) if (this.sessions.isForgotten(key, value)) writer.remove(key);
     });
   }
 }

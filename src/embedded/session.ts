@@ -82,11 +82,6 @@ function readRecord(bytes: Buffer | undefined): SessionRecord | undefined {
   return Object.fromEntries(decode(bytes)) as unknown as SessionRecord;
 }
 
-/** Age of a stored session record in milliseconds. */
-export function recordAge(bytes: Buffer): number {
-  return Date.now() - (readRecord(bytes)?.at.getTime() ?? 0);
-}
-
 /** The sessions in use. */
 export class Sessions {
   private readonly sessions = new Map<string, Session>();
@@ -122,8 +117,10 @@ export class Sessions {
     }
   }
 
-  inUse(key: Buffer): boolean {
-    return this.sessions.has(key.subarray(1).toString('hex'));
+  /** Whether the stored record of a session is of use to nobody any more. */
+  isForgotten(key: Buffer, record: Buffer): boolean {
+    const age = Date.now() - readRecord(record)!.at.getTime();
+    return age > 2 * SESSION_TIMEOUT_MINUTES * 60_000 && !this.sessions.has(key.subarray(1).toString('hex'));
   }
 
   /** Ends everything, for the stop. */

@@ -108,7 +108,7 @@ const unwind: Compiler = (spec) => {
   const usable = index === undefined || (typeof index === 'string' && /^[^$]/.test(index));
   ensure(usable, 28810, 'includeArrayIndex of $unwind must be the name of a field');
   const numbered = (document: Doc, n: Value): Doc =>
-    index === undefined ? document : setPath(document, (index as string).split('.'), n);
+    index === undefined ? document : setPath(document, index.split('.'), n);
   const parts = fieldPath(path.slice(1));
   const remove = compileUnset([path.slice(1)]);
   return function* unwinding(input) {

@@ -1,16 +1,13 @@
 import { ensure, mongoError } from '../errors';
 import { scanAll } from '../query';
-import { catalogKey, checkCollectionName, checkDatabaseName, describeIndex, indexFlagsKey } from '../storage/catalog';
-import { indexFlags, type Collection, type Index, type IndexSpec } from '../storage/catalog';
+import { catalogKey, describeIndex, indexFlags, indexFlagsKey, type IndexSpec } from '../storage/catalog';
 import { numberedRange, TABLE } from '../storage/keyspace';
-import { buildIndexEntries } from '../storage/records';
+import { buildIndex } from '../storage/records';
 import { show } from '../values/show';
 import { equal } from '../values/compare';
 import { asNumber, doc, int, isDoc, type Doc, type Value } from '../values/value';
 import { boolField, collectionName, wrongType, type Command } from './invocation';
 import type { Engine } from '../engine';
-import type { Writer } from '../storage/store';
-import type { Operation } from '../storage/oplog';
 
 const MAX_INDEXES = 64;
 const KNOWN = ['key', 'name', 'v', 'unique', 'sparse', 'partialFilterExpression', 'background', 'ns', 'hidden'];
@@ -35,34 +32,6 @@ export const createIndexes: Command = {
   },
 };
 
-/** Creates a collection, or throws NamespaceExists. */
-export async function createCollection(engine: Engine, db: string, name: string): Promise<void> {
-  checkDatabaseName(db);
-  checkCollectionName(db, name);
-  const ns = `${db}.${name}`;
-  await engine.define(holds(engine, ns), (writer, instant, operations) => {
-    if (engine.catalog.get(ns) !== undefined) throw mongoError('NamespaceExists', `Collection ${ns} already exists.`);
-    addCollection(engine, db, name, writer, instant, operations);
-  });
-}
-
-function addCollection(
-  engine: Engine,
-  db: string,
-  name: string,
-  writer: Writer,
-  instant: bigint,
-  operations: Operation[],
-): Collection {
-  const made = engine.catalog.make(db, name);
-  made.createdAt = instant;
-  for (const index of made.indexes) index.readableFrom = instant;
-  engine.catalog.save(made, writer);
-  engine.catalog.add(made);
-  operations.push({ type: 'create', db, collection: name, uuid: made.uuid });
-  return made;
-}
-
 /** The keys whose holding transactions stand in the way of a change of a collection, as it is when it is asked. */
 export function holds(engine: Engine, ns: string): (key: Buffer) => boolean {
   const record = catalogKey(ns);
@@ -76,35 +45,31 @@ export function holds(engine: Engine, ns: string): (key: Buffer) => boolean {
 
 async function defineIndexes(engine: Engine, db: string, name: string, specs: IndexSpec[]): Promise<Doc> {
   const ns = `${db}.${name}`;
-  return engine.define(holds(engine, ns), (writer, instant, operations) => {
-    const existing = engine.catalog.get(ns);
+  return engine.define(holds(engine, ns), (batch) => {
+    const existing = batch.collection(ns);
     const before = existing?.indexes.length ?? 1;
     const wanted = specs.filter((spec) => !alreadyThere(existing?.indexes ?? [], spec));
-    if (before + wanted.length > MAX_INDEXES) {
-      throw mongoError('CannotCreateIndex', `add index fails, too many indexes for ${ns}: at most ${MAX_INDEXES}`);
-    }
-    if (wanted.length === 0 && existing !== undefined) {
+    const fits = before + wanted.length <= MAX_INDEXES;
+    ensure(fits, 'CannotCreateIndex', `add index fails, too many indexes for ${ns}: at most ${MAX_INDEXES}`);
+    if (wanted.length === 0 && existing !== undefined)
       return doc({ numIndexesBefore: int(before), numIndexesAfter: int(before), note: 'all indexes already exist' });
+    const collection = batch.ensureCollection(db, name);
+    const made = wanted.map((spec) => engine.catalog.makeIndex(spec));
+    for (const index of made) {
+      buildIndex(batch, collection, index, scanAll(batch.view, collection));
+      batch.view.put(indexFlagsKey(index.id), indexFlags(index));
     }
-    // Everything that can fail comes before the first put.
-    const collection = existing ?? engine.catalog.make(db, name);
-    const built = wanted.map((spec): [Index, [Buffer, Buffer][]] => {
-      const index = engine.catalog.makeIndex(spec);
-      index.readableFrom = instant;
-      return [index, existing ? buildIndexEntries(scanAll(writer, existing), index, existing) : []];
+    const indexes = [...collection.indexes, ...made];
+    engine.catalog.save({ ...collection, indexes }, batch.view);
+    batch.afterwards.push((instant) => {
+      collection.indexes = indexes;
+      for (const index of made) index.readableFrom = instant;
     });
-    const target = existing ?? addCollection(engine, db, name, writer, instant, operations);
-    for (const [index, puts] of built) {
-      for (const [key, value] of puts) writer.put(key, value);
-      writer.put(indexFlagsKey(index.id), indexFlags(index));
-    }
-    target.indexes = [...target.indexes, ...built.map(([index]) => index)];
-    engine.catalog.save(target, writer);
-    operations.push({ type: 'createIndexes', db, collection: name, uuid: collection.uuid });
+    batch.operations.push({ type: 'createIndexes', db, collection: name, uuid: collection.uuid });
     return doc({
       createdCollectionAutomatically: existing === undefined,
       numIndexesBefore: int(before),
-      numIndexesAfter: int(target.indexes.length),
+      numIndexesAfter: int(indexes.length),
       commitQuorum: 'votingMembers',
     });
   });

@@ -1,4 +1,5 @@
-import { createCollection } from './create-indexes';
+import { ensure } from '../errors';
+import { holds } from './create-indexes';
 import { collectionName, words, type Command } from './invocation';
 
 export const create: Command = {
@@ -9,7 +10,13 @@ export const create: Command = {
       'indexOptionDefaults temp',
   ),
   async run(invocation) {
-    await createCollection(invocation.engine, invocation.db, collectionName(invocation));
+    const { engine, db } = invocation;
+    const name = collectionName(invocation);
+    const ns = `${db}.${name}`;
+    await engine.define(holds(engine, ns), (batch) => {
+      ensure(!batch.collection(ns), 'NamespaceExists', `Collection ${ns} already exists.`);
+      batch.ensureCollection(db, name);
+    });
     return { body: new Map() };
   },
 };

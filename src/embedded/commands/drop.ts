@@ -1,9 +1,7 @@
-import type { Engine } from '../engine';
 import { ensure } from '../errors';
-import { checkDatabaseName, indexFlagsKey, type Collection, type Index } from '../storage/catalog';
+import type { Batch } from '../storage/batch';
+import { catalogKey, checkDatabaseName, indexFlagsKey, type Collection, type Index } from '../storage/catalog';
 import { numberedRange, TABLE } from '../storage/keyspace';
-import type { Operation } from '../storage/oplog';
-import type { Writer } from '../storage/store';
 import { show } from '../values/show';
 import { doc, int, isDoc, type Value } from '../values/value';
 import { equalKeys, holds } from './create-indexes';
@@ -14,10 +12,10 @@ export const drop: Command = {
   async run(invocation) {
     const { db, engine } = invocation;
     const ns = `${db}.${collectionName(invocation)}`;
-    const nIndexesWas = await engine.define(holds(engine, ns), (writer, _instant, operations) => {
-      const collection = engine.catalog.get(ns);
+    const nIndexesWas = await engine.define(holds(engine, ns), (batch) => {
+      const collection = batch.collection(ns);
       ensure(collection, 'NamespaceNotFound', 'ns not found');
-      removeCollection(engine, collection, writer, operations);
+      removeCollection(batch, collection);
       return collection.indexes.length;
     });
     return { body: doc({ nIndexesWas: int(nIndexesWas), ns }) };
@@ -30,10 +28,10 @@ export const dropDatabase: Command = {
     checkDatabaseName(db);
     await engine.define(
       (key) => engine.catalog.list(db).some(({ ns }) => holds(engine, ns)(key)),
-      (writer, _instant, operations) => {
+      (batch) => {
         const collections = engine.catalog.list(db);
-        for (const collection of collections) removeCollection(engine, collection, writer, operations);
-        if (collections.length > 0) operations.push({ type: 'dropDatabase', db, collection: '' });
+        for (const collection of collections) removeCollection(batch, collection);
+        if (collections.length > 0) batch.operations.push({ type: 'dropDatabase', db, collection: '' });
       },
     );
     return { body: doc({ dropped: db }) };
@@ -46,16 +44,17 @@ export const dropIndexes: Command = {
     const { db, engine, body } = invocation;
     const name = collectionName(invocation);
     const ns = `${db}.${name}`;
-    return engine.define(holds(engine, ns), (writer, _instant, operations) => {
-      const collection = engine.catalog.get(ns);
+    return engine.define(holds(engine, ns), (batch) => {
+      const collection = batch.collection(ns);
       ensure(collection, 'NamespaceNotFound', `ns not found ${ns}`);
       const was = collection.indexes.length;
       const named = namedIndexes(collection, body.get('index'));
       if (named.length > 0) {
-        for (const index of named) removeIndex(index, writer);
-        collection.indexes = collection.indexes.filter((index) => !named.includes(index));
-        engine.catalog.save(collection, writer);
-        operations.push({ type: 'dropIndexes', db, collection: name, uuid: collection.uuid });
+        for (const index of named) removeIndex(batch, index);
+        const indexes = collection.indexes.filter((index) => !named.includes(index));
+        engine.catalog.save({ ...collection, indexes }, batch.view);
+        batch.afterwards.push(() => (collection.indexes = indexes));
+        batch.operations.push({ type: 'dropIndexes', db, collection: name, uuid: collection.uuid });
       }
       return { body: doc({ nIndexesWas: int(was) }) };
     });
@@ -73,19 +72,21 @@ function namedIndexes(collection: Collection, wanted: Value | undefined): Index[
   });
 }
 
-/** Removes a collection with its documents and indexes, within a definition. */
-function removeCollection(engine: Engine, collection: Collection, writer: Writer, operations: Operation[]): void {
-  clear(writer, ...numberedRange(TABLE.documents, collection.id));
-  for (const index of collection.indexes) removeIndex(index, writer);
-  engine.catalog.remove(collection, writer);
-  operations.push({ type: 'drop', db: collection.db, collection: collection.name, uuid: collection.uuid });
+/** Removes a collection with its documents and indexes. */
+function removeCollection(batch: Batch, collection: Collection): void {
+  const { db, name, uuid, ns, id, indexes } = collection;
+  clear(batch, ...numberedRange(TABLE.documents, id));
+  for (const index of indexes) removeIndex(batch, index);
+  batch.view.remove(catalogKey(ns));
+  batch.afterwards.push(() => batch.catalog.remove(collection));
+  batch.operations.push({ type: 'drop', db, collection: name, uuid });
 }
 
-function removeIndex(index: Index, writer: Writer): void {
-  clear(writer, ...numberedRange(TABLE.indexes, index.id));
-  writer.remove(indexFlagsKey(index.id));
+function removeIndex(batch: Batch, index: Index): void {
+  clear(batch, ...numberedRange(TABLE.indexes, index.id));
+  batch.view.remove(indexFlagsKey(index.id));
 }
 
-function clear(writer: Writer, start: Buffer, end: Buffer): void {
-  for (const key of [...writer.range(start, end)].map((entry) => entry.key)) writer.remove(key);
+function clear({ view }: Batch, start: Buffer, end: Buffer): void {
+  for (const { key } of view.range(start, end)) view.remove(key);
 }

@@ -13,7 +13,7 @@ import { sizesOf } from './stats';
 function listed(invocation: Invocation, ns: string, documents: Doc[]): Reply {
   const cursor = docField(invocation.body, invocation.name, 'cursor') ?? new Map<string, Value>();
   const batchSize = countField(cursor, `${invocation.name}.cursor`, 'batchSize') ?? Infinity;
-  const source = new IterableSource(documents.map(encode), () => undefined);
+  const source = new IterableSource(documents.map(encode));
   return firstBatch(invocation, ns, source, batchSize, false);
 }
 

@@ -9,26 +9,24 @@ import { collectionName, withView, type Command, type Invocation } from './invoc
 interface Sizes {
   count: number;
   size: number;
-  indexSizes: Map<string, number>;
-  totalIndexSize: number;
+  indexSizes: [name: string, size: number][];
 }
 
 /** What a collection takes, counted by reading it through. */
 export function sizesOf(view: View, collection: Collection): Sizes {
-  const [count, size] = totals(view, TABLE.documents, collection.id, 0);
-  const indexSizes = new Map(collection.indexes.map(({ name, id }) => [name, totals(view, TABLE.indexes, id, 1)[1]]));
-  return { count, size, indexSizes, totalIndexSize: [...indexSizes.values()].reduce((sum, n) => sum + n, 0) };
+  let [count, size] = [0, 0];
+  for (const { value } of view.range(...numberedRange(TABLE.documents, collection.id))) {
+    count++;
+    size += value.length;
+  }
+  const indexSizes = collection.indexes.map(({ name, id }): [string, number] => {
+    const entries = [...view.range(...numberedRange(TABLE.indexes, id))];
+    return [name, sum(entries.map(({ key, value }) => key.length + value.length))];
+  });
+  return { count, size, indexSizes };
 }
 
-/** Entries, and bytes of their values and of `keys` times their keys. */
-function totals(view: View, table: number, id: number, keys: 0 | 1): [number, number] {
-  let [count, bytes] = [0, 0];
-  for (const { key, value } of view.range(...numberedRange(table, id))) {
-    count++;
-    bytes += keys * key.length + value.length;
-  }
-  return [count, bytes];
-}
+const sum = (numbers: number[]): number => numbers.reduce((total, n) => total + n, 0);
 
 /** The option `scale`: what sizes are divided by. */
 function scaleOf(body: Doc): number {
@@ -45,10 +43,10 @@ export const collStats: Command = {
 function statistics(invocation: Invocation, ns: string): Doc {
   const scale = scaleOf(invocation.body);
   const collection = invocation.engine.catalog.get(ns);
-  const nothing: Sizes = { count: 0, size: 0, indexSizes: new Map(), totalIndexSize: 0 };
-  const sizes = collection ? withView(invocation, (view) => sizesOf(view, collection)) : nothing;
+  const nothing: Sizes = { count: 0, size: 0, indexSizes: [] };
+  const { count, size, indexSizes } = collection ? withView(invocation, (view) => sizesOf(view, collection)) : nothing;
   const scaled = (n: number): Value => countValue(Math.floor(n / scale));
-  const { count, size, indexSizes, totalIndexSize } = sizes;
+  const ofIndexes = sum(indexSizes.map(([, n]) => n));
   return doc({
     ns,
     size: scaled(size),
@@ -56,10 +54,10 @@ function statistics(invocation: Invocation, ns: string): Doc {
     avgObjSize: count > 0 ? int(Math.floor(size / count)) : undefined,
     storageSize: scaled(size),
     capped: false,
-    nindexes: int(indexSizes.size),
-    indexSizes: new Map([...indexSizes].map(([name, n]): [string, Value] => [name, scaled(n)])),
-    totalIndexSize: scaled(totalIndexSize),
-    totalSize: scaled(size + totalIndexSize),
+    nindexes: int(indexSizes.length),
+    indexSizes: new Map(indexSizes.map(([name, n]) => [name, scaled(n)])),
+    totalIndexSize: scaled(ofIndexes),
+    totalSize: scaled(size + ofIndexes),
     scaleFactor: int(scale),
   });
 }
@@ -71,8 +69,8 @@ export const dbStats: Command = {
     const { db, engine, body } = invocation;
     const scale = scaleOf(body);
     const all = withView(invocation, (view) => engine.catalog.list(db).map((collection) => sizesOf(view, collection)));
-    const sum = (of: (sizes: Sizes) => number): number => all.reduce((total, sizes) => total + of(sizes), 0);
-    const [objects, data, indexes] = [sum((s) => s.count), sum((s) => s.size), sum((s) => s.totalIndexSize)];
+    const [objects, data] = [sum(all.map(({ count }) => count)), sum(all.map(({ size }) => size))];
+    const indexes = all.flatMap(({ indexSizes }) => indexSizes.map(([, size]) => size));
     return {
       body: doc({
         db,
@@ -82,9 +80,9 @@ export const dbStats: Command = {
         avgObjSize: objects > 0 ? data / objects : 0,
         dataSize: data / scale,
         storageSize: data / scale,
-        indexes: BigInt(sum((s) => s.indexSizes.size)),
-        indexSize: indexes / scale,
-        totalSize: (data + indexes) / scale,
+        indexes: BigInt(indexes.length),
+        indexSize: sum(indexes) / scale,
+        totalSize: (data + sum(indexes)) / scale,
         scaleFactor: int(scale),
       }),
     };
@@ -96,7 +94,7 @@ export const dbStats: Command = {
  * undefined when it is another.
  */
 export function statsStage(invocation: Invocation, ns: string, stage: Value | undefined): Doc[] | undefined {
-  const name = isDoc(stage) && stage.keys().next().value;
+  const [name, options] = (isDoc(stage) && [...stage][0]) || [];
   if (name !== '$collStats' && name !== '$indexStats') return undefined;
   const { engine, address } = invocation;
   const collection = engine.catalog.get(ns);
@@ -104,16 +102,12 @@ export function statsStage(invocation: Invocation, ns: string, stage: Value | un
   if (name === '$indexStats') {
     // Uses are not counted.
     const accesses = doc({ ops: 0n, since: engine.startedAt });
-    return collection.indexes.map((index) =>
-      doc({ name: index.name, key: index.key, host: address, accesses, v: int(2) }),
-    );
+    return collection.indexes.map((index) => doc({ name: index.name, key: index.key, host: address, accesses }));
   }
-  const options = (stage as Doc).get(name);
   ensure(isDoc(options), 'TypeMismatch', '$collStats must take a nested object');
   const bad = [...options.keys()].find((option) => option !== 'storageStats' && option !== 'count');
   ensure(bad === undefined, 'InvalidOptions', `The embedded database does not support the option ${bad} of $collStats`);
   const storageStats = statistics(invocation, ns);
-  const made = { storageStats, count: storageStats.get('count') };
-  const asked = Object.entries(made).filter(([option]) => options.has(option));
-  return [doc({ ns, host: address, localTime: new Date(), ...Object.fromEntries(asked) })];
+  const asked = [...doc({ storageStats, count: storageStats.get('count') })].filter(([option]) => options.has(option));
+  return [new Map([...doc({ ns, host: address, localTime: new Date() }), ...asked])];
 }

@@ -17,7 +17,9 @@ export class Batch {
   readonly view: Overlay;
   readonly operations: Operation[] = [];
   /** Collections that this batch creates, by namespace. */
-  readonly created = new Map<string, Collection>();
+  private readonly created = new Map<string, Collection>();
+  /** What is to be done in memory when the batch is committed, with the commit's timestamp. */
+  readonly afterwards: ((instant: bigint) => void)[] = [];
 
   constructor(
     base: View,
@@ -63,6 +65,11 @@ export class Batch {
     const made = this.catalog.make(db, name);
     this.catalog.save(made, this.view);
     this.created.set(ns, made);
+    this.afterwards.push((instant) => {
+      made.createdAt = instant;
+      for (const index of made.indexes) index.readableFrom = instant;
+      this.catalog.add(made);
+    });
     this.operations.push({ type: 'create', db, collection: name, uuid: made.uuid });
     return made;
   }
@@ -74,12 +81,8 @@ export class Batch {
       else writer.put(Buffer.from(key, 'latin1'), value);
     }
     this.catalog.saveFlags(writer);
-    if (this.created.size > 0) this.catalog.saveNextId(writer);
-    for (const collection of this.created.values()) {
-      collection.createdAt = instant;
-      for (const index of collection.indexes) index.readableFrom = instant;
-      this.catalog.add(collection);
-    }
+    if (this.afterwards.length > 0) this.catalog.saveNextId(writer);
+    for (const act of this.afterwards) act(instant);
   }
 }
 

@@ -127,8 +127,7 @@ export class Catalog {
   }
 
   /** Takes a collection out of the catalog and marks it dropped. */
-  remove(collection: Collection, puts: Puts): void {
-    puts.remove(catalogKey(collection.ns));
+  remove(collection: Collection): void {
     collection.dropped = true;
     this.collections.delete(collection.ns);
     this.nextRecord.delete(collection.id);

@@ -22,20 +22,22 @@ export function tableRange(table: number): [Buffer, Buffer] {
   return [Buffer.of(table), Buffer.of(table + 1)];
 }
 
+/** A key of one collection or index: table, number, and the rest. */
+function numberedKey(table: number, id: number, ...rest: Buffer[]): Buffer {
+  const head = Buffer.of(table, 0, 0, 0, 0);
+  head.writeUInt32BE(id, 1);
+  return Buffer.concat([head, ...rest]);
+}
+
 /** First and one-past-last key of one collection's documents or one index's entries. */
 export function numberedRange(table: number, id: number): [Buffer, Buffer] {
-  const prefix = Buffer.of(table, 0, 0, 0, 0);
-  prefix.writeUInt32BE(id, 1);
+  const prefix = numberedKey(table, id);
   return [prefix, successor(prefix)];
 }
 
 /** Key of a document. */
 export function documentKey(collectionId: number, record: number): Buffer {
-  const key = Buffer.allocUnsafe(5 + RECORD_BYTES);
-  key[0] = TABLE.documents;
-  key.writeUInt32BE(collectionId, 1);
-  key.writeUIntBE(record, 5, RECORD_BYTES);
-  return key;
+  return numberedKey(TABLE.documents, collectionId, recordBytes(record));
 }
 
 /** The record number at the end of a document's key. */
@@ -56,13 +58,8 @@ export function recordOfBytes(bytes: Buffer): number {
 }
 
 /** Key of an index entry: `value` is the encoded key, `suffix` the record (plain index), a hash (long unique) or none. */
-export function indexEntryKey(indexId: number, value: Buffer, suffix?: Buffer): Buffer {
-  const key = Buffer.allocUnsafe(5 + value.length + (suffix?.length ?? 0));
-  key[0] = TABLE.indexes;
-  key.writeUInt32BE(indexId, 1);
-  value.copy(key, 5);
-  suffix?.copy(key, 5 + value.length);
-  return key;
+export function indexEntryKey(indexId: number, value: Buffer, suffix: Buffer = Buffer.alloc(0)): Buffer {
+  return numberedKey(TABLE.indexes, indexId, value, suffix);
 }
 
 /** Key of an oplog entry; `instant` is a BSON timestamp as one 64-bit number. */

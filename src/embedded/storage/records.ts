@@ -97,31 +97,21 @@ function operationOf<T extends string>(collection: Collection, type: T, id: Valu
   return { type, db, collection: name, uuid, ...(id === undefined ? {} : { id }) };
 }
 
-/**
- * Adds the entries of all stored documents to a new index. Everything is computed and checked first, so that a throw
- * (duplicate key, parallel arrays) leaves nothing behind.
- */
-export function buildIndexEntries(
-  documents: Iterable<{ record: number; document: Doc }>,
-  index: Index,
+/** Adds the entries of a collection's documents to a new index; throws on a duplicate key and on parallel arrays. */
+export function buildIndex(
+  batch: Batch,
   collection: Collection,
-): [Buffer, Buffer][] {
-  const puts: [Buffer, Buffer][] = [];
-  const seen = new Map<string, number>();
+  index: Index,
+  documents: Iterable<{ record: number; document: Doc }>,
+): void {
   for (const { record, document } of documents) {
     const entries = entriesOf(index, document, record);
     noteFlags(index, document, entries);
-    for (const entry of entries) {
-      if (index.unique) {
-        const text = entry.key.toString('latin1');
-        const other = seen.get(text);
-        if (other !== undefined && other !== record) throw duplicateKey(collection, index, entry.values);
-        seen.set(text, record);
-      }
-      puts.push([entry.key, recordBytes(record)]);
+    for (const { key, values } of entries) {
+      claimKey(batch, collection, index, key, values, record);
+      batch.view.put(key, recordBytes(record));
     }
   }
-  return puts;
 }
 
 /** Keeps an index's flags true for a document that is about to be stored; returns whether that changed them. */
@@ -151,7 +141,7 @@ function entriesOf(index: Index, document: Doc, record: number): IndexEntry[] {
   return entries.length > 1 ? [...keysOf(entries).values()] : entries;
 }
 
-/** Throws DuplicateKey when another document has a unique key that a document is to have now. */
+/** Claims the unique keys that a document is to have and had not, or throws DuplicateKey. */
 function claimUnique(
   batch: Batch,
   collection: Collection,
@@ -161,13 +151,22 @@ function claimUnique(
 ): void {
   for (const [i, index] of collection.indexes.entries()) {
     const had = keysOf(index.unique ? (old[i] ?? []) : []);
-    for (const { key, values } of index.unique ? now[i]! : []) {
-      if (had.has(key.toString('latin1'))) continue;
-      const holder = batch.view.get(key);
-      if (holder !== undefined && recordOfBytes(holder) !== record) throw duplicateKey(collection, index, values);
-      batch.claim(key);
-    }
+    for (const { key, values } of now[i]!)
+      if (!had.has(key.toString('latin1'))) claimKey(batch, collection, index, key, values, record);
   }
+}
+
+function claimKey(
+  batch: Batch,
+  collection: Collection,
+  index: Index,
+  key: Buffer,
+  values: (Value | undefined)[],
+  record: number,
+): void {
+  const holder = index.unique ? batch.view.get(key) : undefined;
+  if (holder !== undefined && recordOfBytes(holder) !== record) throw duplicateKey(collection, index, values);
+  if (index.unique) batch.claim(key);
 }
 
 function duplicateKey(collection: Collection, index: Index, values: (Value | undefined)[]): MongoError {

@@ -85,17 +85,29 @@ export class Store {
 
   /**
    * Runs `work` inside the next write transaction; resolves with its value when that is on disk. Concurrent calls run
-   * one after another and share one fsync. A throw does NOT undo what `work` wrote: check first, then write.
+   * one after another and share one fsync. What `work` throws is thrown here, but does NOT undo what it wrote: check
+   * first, then write.
    */
   async commit<T>(work: (writer: Writer) => T): Promise<T> {
     this.pending++;
+    let thrown: { error: unknown } | undefined;
     try {
-      return await this.env.transaction(() => work(this.writer));
+      const value = await this.env.transaction(() => {
+        try {
+          return work(this.writer);
+        } catch (error) {
+          // Within the store a throw would be a failure of the store.
+          thrown = { error };
+          return undefined;
+        }
+      });
+      if (thrown === undefined) return value as T;
     } catch (error) {
       throw await this.commitFailed(error);
     } finally {
       if (--this.pending === 0) for (const resolve of this.idle.splice(0)) resolve();
     }
+    throw thrown.error;
   }
 
   private async commitFailed(error: unknown): Promise<MongoError> {
