@@ -3,7 +3,8 @@
 
 The network predicts the `externalizing` score of a BIDS participants table from the table's other columns: one hidden
 layer of tanh units, mini-batch Adam, written out in plain Python so that nothing needs to be installed. Every epoch
-goes to an Epochgraph server as it ends, and so does a checkpoint whenever the validation loss improves.
+goes to an Epochgraph server as it ends, and so does a checkpoint whenever the validation loss improves. Without a server
+it trains all the same; what it logged is delivered later.
 
     python3 train_externalizing.py R1/participants.tsv R2/participants.tsv
 
@@ -15,23 +16,16 @@ from __future__ import annotations
 
 import argparse
 import csv
-import getpass
 import hashlib
-import http.client
-import itertools
 import json
 import math
 import os
 import random
 import signal
-import socket
 import statistics
 import sys
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
-from datetime import datetime, timezone
+from datetime import datetime
 from operator import mul
 from pathlib import Path
 
@@ -39,6 +33,12 @@ try:
     import resource
 except ImportError:  # Windows has no getrusage: the run is then logged without its memory use.
     resource = None
+
+try:
+    from epochgraph import ExperimentTracker
+except ImportError:  # Not installed: take it from this clone.
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "clients" / "python"))
+    from epochgraph import ExperimentTracker
 
 TARGET = "externalizing"
 NOT_A_FEATURE = ("participant_id", "release_number", TARGET)
@@ -163,153 +163,26 @@ def evaluate(network, samples, scale):
     }
 
 
-# ── Epochgraph ──
-_object_id_process = os.urandom(5)
-_object_id_counter = itertools.count(int.from_bytes(os.urandom(3), "big"))
+# ── What is logged ──
+
+def memory_in_use():
+    """The trainer's memory as the tracker takes it; None where the system does not tell."""
+    if not resource:
+        return None
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # ru_maxrss is in bytes on macOS, in KiB elsewhere.
+    return {"cpu_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit}
 
 
-def new_object_id():
-    """A MongoDB ObjectId as hex: seconds since 1970, five bytes of this process, a counter that began at random."""
-    counter = next(_object_id_counter) % 2**24
-    return (int(time.time()).to_bytes(4, "big") + _object_id_process + counter.to_bytes(3, "big")).hex()
-
-
-def metric_map(metrics):
-    """Metrics as the API takes them: JSON has no NaN and no infinities, so those three travel as strings."""
-
-    def as_json(value):
-        if math.isfinite(value):
-            return value
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-
-    return {name: as_json(value) for name, value in metrics.items()}
-
-
-def now():
-    """The present instant as RFC 3339 text in UTC."""
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-
-
-class ServerUnreachable(Exception):
-    """No usable answer came, however often it was tried."""
-
-
-class RequestRefused(Exception):
-    """The server answered with a GraphQL error; the text holds its message and code."""
-
-
-class GraphQLClient:
-    """Sends mutations, and repeats what may have been lost: safe, for each has the same effect when it comes twice."""
-
-    def __init__(self, url):
-        self.url = url
-        self.patience = 5.0  # Seconds of retries: short for the first contact, long once a run is under way.
-        local = urllib.parse.urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
-        self.opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if local else []))
-
-    def mutate(self, name, content):
-        """Runs the mutation of this name, whose input type bears the same name, as all of Epochgraph's do.
-
-        Raises RequestRefused or, when its patience ends, ServerUnreachable.
-        """
-        query = f"mutation($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {{ __typename }} }}"
-        body = json.dumps({"query": query, "variables": {"input": content}}, allow_nan=False).encode()
-        deadline = time.monotonic() + self.patience
-        for attempt in itertools.count():
-            answer, trouble = self._post(body)
-            errors = answer.get("errors") if answer else None
-            if answer and not errors:
-                self.patience = 120.0
-                return
-            pause = min(15.0, 0.25 * 2**attempt) * random.uniform(0.5, 1)
-            late = time.monotonic() + pause > deadline
-            if errors:
-                codes = [error.get("extensions", {}).get("code", "no code") for error in errors]
-                if late or not (trouble or "DATABASE_UNAVAILABLE" in codes):
-                    messages = [error["message"] for error in errors]
-                    raise RequestRefused("; ".join(f"{message} ({code})" for message, code in zip(messages, codes)))
-            elif late:
-                raise ServerUnreachable(trouble)
-            time.sleep(pause)
-
-    def _post(self, body):
-        """(answer, trouble): the JSON object that came back, if any, and why to repeat the request, if need be."""
-        headers = {"content-type": "application/json", "accept": "application/json"}
-        try:
-            with self.opener.open(urllib.request.Request(self.url, body, headers), timeout=30) as response:
-                text, trouble = response.read(), None
-        except urllib.error.HTTPError as error:
-            text, trouble = error.read(), f"HTTP status {error.code}" if error.code >= 500 else None
-        except (OSError, http.client.HTTPException) as error:
-            return None, str(getattr(error, "reason", error))
-        try:
-            answer = json.loads(text)
-        except ValueError:
-            answer = None
-        if isinstance(answer, dict) and ("errors" in answer or "data" in answer):
-            return answer, trouble
-        return None, trouble or "what answers at this address is no GraphQL server"
-
-
-class Run:
-    """One experiment on the server, created by the constructor and ended by its `with` block.
-
-    The end is COMPLETED, or STOPPED after Ctrl-C, or FAILED with the exception as the note.
-    """
-
-    def __init__(self, client, **description):
-        self.client, self.id, self.started = client, new_object_id(), time.monotonic()
-        self.best_loss = math.inf
-        client.mutate("createExperiment", {"id": self.id, "startTime": now(), **description})
-
-    def log_epoch(self, epoch, metrics, timing):
-        """Stores the metrics and timing of an epoch. Returns whether its validation loss is the lowest so far."""
-        memory = None
-        if resource:
-            unit = 2**20 if sys.platform == "darwin" else 2**10  # ru_maxrss is in bytes on macOS, in KiB elsewhere.
-            memory = {"cpuRssMb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit}
-        record = {"metrics": metric_map(metrics), "timing": timing, "memory": memory, "timestamp": now()}
-        self.client.mutate("logEpoch", {"experimentId": self.id, "epoch": epoch, **record})
-        is_best = metrics["val_loss"] < self.best_loss
-        if is_best:
-            self.best_loss = metrics["val_loss"]
-        return is_best
-
-    def save_checkpoint(self, epoch, metrics, network, directory, **validation):
-        """Writes the weights to a JSON file of their own, whole or not at all, and records them as the best so far."""
-        path = Path(directory) / f"epoch-{epoch:04}.json"
-        content = json.dumps({"epoch": epoch, "step": network.step, "rows": network.rows}).encode()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".part")
-        unfinished.write_bytes(content)
-        os.replace(unfinished, path)
-        checksum = "sha256:" + hashlib.sha256(content).hexdigest()
-        checkpoint = {
-            "id": new_object_id(),
-            "experimentId": self.id,
-            "epoch": epoch,
-            "isBest": True,
-            "metrics": metric_map(metrics),
-            "file": {"path": str(path), "sizeMb": len(content) / 2**20, "checksum": checksum, "format": "json"},
-            "modelState": {"optimizer": "Adam", "scheduler": "cosine", "epoch": epoch, "step": network.step},
-            "validation": validation,
-            "timestamp": now(),
-        }
-        self.client.mutate("saveCheckpoint", checkpoint)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, trace):
-        if kind is ServerUnreachable:
-            return  # Nobody to tell.
-        status = "COMPLETED" if kind is None else "STOPPED" if kind is KeyboardInterrupt else "FAILED"
-        # The best and final losses are the server's to say: it knows which epochs arrived.
-        metrics = {"training_time_hours": (time.monotonic() - self.started) / 3600}
-        change = {"experimentId": self.id, "status": status, "metrics": metric_map(metrics), "endTime": now()}
-        if status == "FAILED":
-            change["note"] = f"{kind.__name__}: {error}"
-        self.client.mutate("updateExperimentStatus", change)
+def write_weights(epoch, network, directory):
+    """Writes the weights to a JSON file of their own, whole or not at all. Returns what the tracker is told of it."""
+    path = Path(directory) / f"epoch-{epoch:04}.json"
+    content = json.dumps({"epoch": epoch, "step": network.step, "rows": network.rows}).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    unfinished.write_bytes(content)
+    os.replace(unfinished, path)
+    checksum = "sha256:" + hashlib.sha256(content).hexdigest()
+    return {"path": path, "size_mb": len(content) / 2**20, "checksum": checksum, "format": "json"}
 
 
 # ── Command line ──
@@ -317,8 +190,9 @@ class Run:
 def train(options, run, network, training, validation, scale):
     """Trains for options.epochs epochs, logging each; the learning rate falls along a cosine to a tenth."""
     shuffler = random.Random(options.seed + 1)
+    best_loss = math.inf
     for epoch in range(options.epochs):
-        began, began_at = time.perf_counter(), now()
+        began, began_at = time.perf_counter(), time.time()
         cosine = (1 + math.cos(math.pi * epoch / options.epochs)) / 2
         learning_rate = options.learning_rate * (0.1 + 0.9 * cosine)
         shuffler.shuffle(training)
@@ -328,12 +202,16 @@ def train(options, run, network, training, validation, scale):
         metrics = {"train_loss": squares / len(training), **evaluate(network, validation, scale)}
         metrics["learning_rate"] = learning_rate
         ended, seconds = time.perf_counter(), time.perf_counter() - began
-        timing = {"durationSeconds": seconds, "samplesPerSecond": len(training) / seconds}
-        is_best = run.log_epoch(epoch, metrics, {**timing, "epochStart": began_at, "epochEnd": now()})
+        timing = {"duration_seconds": seconds, "samples_per_second": len(training) / seconds,
+                  "epoch_start": began_at, "epoch_end": time.time()}
+        run.log_epoch(epoch, metrics, timing, memory_in_use())
+        is_best = metrics["val_loss"] < best_loss
         if is_best:
-            milliseconds = 1000 * (ended - validation_began)
-            counted = {"nSamples": len(validation), "inferenceTimeMs": milliseconds}
-            run.save_checkpoint(epoch, metrics, network, options.checkpoint_dir, **counted)
+            best_loss = metrics["val_loss"]
+            state = {"optimizer": "Adam", "scheduler": "cosine", "epoch": epoch, "step": network.step}
+            judged = {"n_samples": len(validation), "inference_time_ms": 1000 * (ended - validation_began)}
+            file = write_weights(epoch, network, options.checkpoint_dir)
+            run.save_checkpoint_info(epoch, metrics, file, is_best=True, model_state=state, validation=judged)
         if not options.quiet:
             line = "epoch {:4}   train_loss {train_loss:.4f}   val_loss {val_loss:.4f}   val_r2 {val_r2:+.3f}"
             print(line.format(epoch, **metrics) + f"   {seconds:.2f} s{'   best' if is_best else ''}", flush=True)
@@ -344,7 +222,7 @@ def parse_arguments():
     """The command line, checked: a number out of range ends the program with a sentence."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("tables", nargs="+", help="BIDS participants.tsv files, of one or several releases")
-    parser.add_argument("--url", default=os.environ.get("EPOCHGRAPH_URL", "http://127.0.0.1:4000/graphql"))
+    parser.add_argument("--url", help="of the server (default: EPOCHGRAPH_URL, or http://127.0.0.1:4000/graphql)")
     parser.add_argument("--epochs", type=int, default=250)
     parser.add_argument("--hidden", type=int, default=128, help="units of the hidden layer")
     parser.add_argument("--learning-rate", type=float, default=0.0002)
@@ -360,8 +238,6 @@ def parse_arguments():
         parser.error("--epochs, --hidden and --batch-size must be at least 1")
     if not all(0 <= value < math.inf for value in (options.learning_rate, options.pause)):
         parser.error("--learning-rate and --pause must be finite and not negative")
-    if not options.url.startswith(("http://", "https://")):
-        parser.error("--url must begin with http:// or https://")
     options.name = options.name or f"externalizing_{datetime.now():%Y%m%d_%H%M%S}"
     options.checkpoint_dir = options.checkpoint_dir or os.path.join("checkpoints", options.name)
     return options
@@ -399,32 +275,24 @@ def main():
         return 2
     network = Network(len(training[0][0]), options.hidden, random.Random(options.seed))
     description = {
-        "name": options.name,
+        "experiment_name": options.name,
         "model": {"name": "TanhNetwork", "architecture": "mlp", "parameters": sum(map(len, network.rows)),
                   "version": "1", "hidden": options.hidden, "inputs": [column[0] for column in features.columns]},
         "config": {"batch_size": options.batch_size, "max_epochs": options.epochs, "optimizer": "Adam", "loss": "MSE",
                    "learning_rate": options.learning_rate, "seed": options.seed, "device": "cpu"},
         "dataset": {"releases": releases, "train_windows": len(training), "val_windows": len(validation)},
         "tags": options.tags,
-        "createdBy": getpass.getuser(),
-        "hostname": socket.gethostname(),
-        "checkpointDir": options.checkpoint_dir,
+        "checkpoint_dir": options.checkpoint_dir,
     }
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # A scheduler's stop ends the run as Ctrl-C does.
-    try:
-        with Run(GraphQLClient(options.url), **description) as run:
-            print(f"experiment {run.id}: {options.name}", flush=True)
-            train(options, run, network, training, validation, scale)
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
-    except ServerUnreachable as error:
-        print(f"No Epochgraph server answers at {options.url} ({error}). Start one with `npm start` in the "
-              "project's folder, or name another with --url.", file=sys.stderr)
-        return 1
-    except RequestRefused as error:
-        print(f"The server refused: {error}", file=sys.stderr)
-        return 1
+    with ExperimentTracker(options.url) as tracker:
+        try:
+            with tracker.run(**description) as run:
+                print(f"experiment {run.id}: {options.name}", flush=True)
+                train(options, run, network, training, validation, scale)
+        except KeyboardInterrupt:
+            print("stopped", file=sys.stderr)
+            return 130
     return 0
 
 
