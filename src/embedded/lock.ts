@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { unlinkSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import type { Addresses } from './address';
 import { namedKey, TABLE } from './storage/keyspace';
@@ -125,10 +125,5 @@ async function probe(path: string): Promise<OwnerState | 'gone' | undefined> {
 }
 
 function removeSocket(path: string): void {
-  if (process.platform === 'win32') return;
-  try {
-    unlinkSync(path);
-  } catch {
-    // It was removed by its owner.
-  }
+  if (process.platform !== 'win32') rmSync(path, { force: true });
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { addressesOf, socketUri, tcpUri } from './address';
 import { Engine } from './engine';
@@ -74,7 +74,7 @@ async function main(options: ChildOptions): Promise<void> {
   let tcpPort = options.tcpPort;
   if (addresses.socket !== undefined) {
     const path = addresses.socket;
-    removeFile(path);
+    rmSync(path, { force: true });
     await server.listen({ path }, () => path);
     chmodSync(path, 0o600);
     uri = socketUri(path);
@@ -90,14 +90,6 @@ async function main(options: ChildOptions): Promise<void> {
 
 function send(message: ChildMessage): void {
   if (process.connected) process.send?.(message);
-}
-
-function removeFile(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // There was none.
-  }
 }
 
 process.on('uncaughtException', (error) => {

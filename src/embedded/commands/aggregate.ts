@@ -3,12 +3,12 @@ import { ChangeStream, changeStreamOptions } from '../change-stream';
 import { ensure, mongoError } from '../errors';
 import type { Query } from '../planner';
 import { checkDeadline, execute, newExecution, type Execution, type Row } from '../query';
-import { checkCollectionName, checkDatabaseName } from '../storage/catalog';
+import { checkDatabaseName } from '../storage/catalog';
 import type { View } from '../storage/view';
 import { encode } from '../values/codec';
 import { asNumber, isDoc, type Doc, type Value } from '../values/value';
 import { FIRST_BATCH, fieldsRead, openCursor, rawBytes } from './find';
-import { checkFields, collectionOf, countField, docField, required, words, wrongType } from './invocation';
+import { checkFields, collectionName, collectionOf, countField, docField, required, words } from './invocation';
 import type { Command, Invocation, Reply } from './invocation';
 import { statsStage } from './stats';
 
@@ -46,23 +46,17 @@ export const aggregate: Command = {
 
 async function watch(invocation: Invocation, options: Doc, stages: Value[], batchSize: number): Promise<Reply> {
   const { body, db, engine, transaction } = invocation;
-  if (transaction !== undefined) {
-    throw mongoError('OperationNotSupportedInTransaction', '$changeStream cannot run in a multi-document transaction');
-  }
+  const inside = 'OperationNotSupportedInTransaction';
+  ensure(transaction === undefined, inside, '$changeStream cannot run in a multi-document transaction');
   checkDatabaseName(db);
-  const target = body.get('aggregate');
-  const whole = asNumber(target) === 1;
-  if (!whole) checkCollectionName(db, target);
+  const whole = asNumber(body.get('aggregate')) === 1;
+  const collection = whole ? undefined : collectionName(invocation);
   const cluster = options.get('allChangesForCluster') === true;
-  if (cluster && (!whole || db !== 'admin')) {
-    throw mongoError(
-      'InvalidOptions',
-      'A $changeStream with allChangesForCluster may only be opened on the admin database',
-    );
-  }
-  const scope = { db: cluster ? undefined : db, collection: whole ? undefined : (target as string) };
+  const fits = !cluster || (whole && db === 'admin');
+  ensure(fits, 'InvalidOptions', 'A $changeStream with allChangesForCluster may only be opened on the admin database');
+  const scope = { db: cluster ? undefined : db, collection };
   const stream = new ChangeStream(engine, scope, options, stages);
-  const ns = whole ? `${db}.$cmd.aggregate` : `${db}.${target as string}`;
+  const ns = `${db}.${collection ?? '$cmd.aggregate'}`;
   try {
     const { documents, exhausted, extra } = await stream.next(batchSize, 0);
     if (exhausted) stream.close();
@@ -91,15 +85,9 @@ function batchSizeOf(body: Doc): number {
 
 /** The collection's namespace; the number 1 stands for the database itself, which only change streams can read. */
 function namespaceOf(invocation: Invocation): string {
-  const { body, db } = invocation;
-  const name = body.get('aggregate');
-  checkDatabaseName(db);
-  if (asNumber(name) === 1) {
-    throw mongoError('InvalidNamespace', '{aggregate: 1} is not valid for the stages of this pipeline.');
-  }
-  if (name === undefined) throw wrongType('aggregate', 'aggregate', null, 'string');
-  checkCollectionName(db, name);
-  return `${db}.${name}`;
+  const whole = asNumber(invocation.body.get('aggregate')) === 1;
+  ensure(!whole, 'InvalidNamespace', '{aggregate: 1} is not valid for the stages of this pipeline.');
+  return `${invocation.db}.${collectionName(invocation)}`;
 }
 
 /** Reads the collections of a pipeline, its sub-pipelines' included, from one view. */

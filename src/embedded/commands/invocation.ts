@@ -86,50 +86,50 @@ export function required(body: Doc, command: string, field: string): Value {
 }
 
 /** The collection that a command names as its own value. */
-export function collectionName(invocation: Invocation): string {
-  const name = invocation.body.get(invocation.name);
-  checkDatabaseName(invocation.db);
-  if (typeof name !== 'string') {
-    const type = name === undefined ? 'missing' : typeName(name);
-    throw mongoError('InvalidNamespace', `collection name has invalid type ${type}`);
-  }
-  checkCollectionName(invocation.db, name);
-  return name;
+export function collectionName({ body, name, db }: Invocation): string {
+  const collection = body.get(name);
+  checkDatabaseName(db);
+  checkCollectionName(db, collection);
+  return collection;
+}
+
+/** An optional field, as `read` makes it of its value; undefined of that is the wrong type. */
+function optional<T>(
+  body: Doc,
+  command: string,
+  name: string,
+  wanted: string,
+  read: (value: Value) => T | undefined,
+): T | undefined {
+  const value = body.get(name);
+  if (value === undefined || value === null) return undefined;
+  const result = read(value);
+  if (result === undefined) throw wrongType(command, name, value, wanted);
+  return result;
 }
 
 /** An optional document field. */
 export function docField(body: Doc, command: string, name: string): Doc | undefined {
-  const value = body.get(name);
-  if (value === undefined || value === null) return undefined;
-  if (!isDoc(value)) throw wrongType(command, name, value, 'object');
-  return value;
+  return optional(body, command, name, 'object', (value) => (isDoc(value) ? value : undefined));
 }
 
 /** An optional boolean field; numbers count as MongoDB counts them. */
 export function boolField(body: Doc, command: string, name: string): boolean | undefined {
-  const value = body.get(name);
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === 'boolean') return value;
-  if (isNumeric(value)) return asNumber(value) !== 0;
-  throw wrongType(command, name, value, 'bool');
+  return optional(body, command, name, 'bool', (value) =>
+    typeof value === 'boolean' ? value : isNumeric(value) ? asNumber(value) !== 0 : undefined,
+  );
 }
 
 /** An optional whole number field that must not be negative; `label` is how its message calls it. */
 export function countField(body: Doc, command: string, name: string, label: string = name): number | undefined {
-  const value = body.get(name);
-  if (value === undefined || value === null) return undefined;
-  const number = asNumber(value);
-  if (number === undefined) throw wrongType(command, name, value, 'number');
-  if (number < 0) throw mongoError('BadValue', `${label} value must be non-negative, but received: ${number}`);
-  return Math.trunc(number);
+  const number = optional(body, command, name, 'number', asNumber);
+  ensure(!(number! < 0), 'BadValue', `${label} value must be non-negative, but received: ${number}`);
+  return number && Math.trunc(number);
 }
 
 /** An optional text field. */
 export function stringField(body: Doc, command: string, name: string): string | undefined {
-  const value = body.get(name);
-  if (value === undefined) return undefined;
-  if (typeof value !== 'string') throw wrongType(command, name, value, 'string');
-  return value;
+  return optional(body, command, name, 'string', (value) => (typeof value === 'string' ? value : undefined));
 }
 
 /** MongoDB's complaint about a field of the wrong type. */

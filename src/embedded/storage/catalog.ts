@@ -203,7 +203,7 @@ function decodeCollection(stored: Doc, view: View): Collection {
 
 /** Refuses names that MongoDB refuses, and the system collections, which are not served. */
 export function checkCollectionName(db: string, name: unknown): asserts name is string {
-  ensure(typeof name === 'string', 'BadValue', 'collection name has invalid type');
+  ensure(typeof name === 'string', 'InvalidNamespace', 'collection name has invalid type');
   const bad = name === '' || /[\0$]|^\.|\.$/.test(name);
   ensure(!bad, 'InvalidNamespace', `Invalid namespace specified '${db}.${name}'`);
   const system = name.startsWith('system.');
