@@ -114,7 +114,7 @@ function impliesField({ written, points, above, below }: Condition, path: string
   // Written the same, or asking for values that the partial filter takes.
   if (written.some((one) => equal(one, operators))) return true;
   if (points !== undefined && points.length > 0) {
-    const { matches } = compileMatcher(new Map([[path, wanted]]));
+    const matches = compileMatcher(new Map([[path, wanted]]));
     return points.every((value) => value !== null && matches(nested(path, value)));
   }
   return operators.size === 1 && operators.has('$exists') && (above ?? below) !== undefined;

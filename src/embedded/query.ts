@@ -50,7 +50,7 @@ export function execute(
   only?: ReadonlySet<string>,
 ): Iterable<Row> {
   const { filter, sort, skip = 0, limit = 0, vars } = query;
-  const { matches } = compileMatcher(filter, vars);
+  const matches = compileMatcher(filter, vars);
   const sorter = sort && !sort.has('$natural') ? compileSorter(sort) : undefined;
   if (collection === undefined) return [];
   const chosen = plan(view, collection, query);

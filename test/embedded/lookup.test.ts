@@ -46,7 +46,7 @@ function listSource(inner: Doc[]): StageSource & { queries: Query[] } {
     find(_collection, query, fields) {
       queries.push(query);
       const { filter, vars, sort, skip = 0, limit } = query;
-      const found = inner.filter(compileMatcher(filter, vars).matches);
+      const found = inner.filter(compileMatcher(filter, vars));
       const sorted = sort ? compileSorter(sort).sort(found, (document) => document) : found;
       const bounded = sorted.slice(skip, limit === undefined ? undefined : skip + limit);
       return bounded.map((d) => decode(encode(d), fields));
@@ -158,7 +158,7 @@ test('a pipeline gives the same from the fields that it says it needs as from wh
   for (const stages of pipelines) {
     const { fields, leading, run } = compilePipeline(stages);
     const all = (input: Doc[]): Doc[] => {
-      const matched = input.filter(compileMatcher(leading.filter).matches);
+      const matched = input.filter(compileMatcher(leading.filter));
       const sorted = leading.sort ? compileSorter(leading.sort).sort(matched, (document) => document) : matched;
       return [...run(sorted.slice(0, leading.limit), listSource([]))];
     };

@@ -34,7 +34,7 @@ export function stageNumber(name: '$limit' | '$skip', spec: Value): number {
 }
 
 const match: Compiler = (spec, vars) => {
-  const { matches } = compileMatcher(object('$match', spec, 15959), vars);
+  const matches = compileMatcher(object('$match', spec, 15959), vars);
   return function* matching(input) {
     for (const document of input) if (matches(document)) yield document;
   };

@@ -18,7 +18,7 @@ function listed(invocation: Invocation, ns: string, documents: Doc[]): Reply {
 }
 
 function filtered(documents: Doc[], { body, name }: Invocation): Doc[] {
-  return documents.filter(compileMatcher(docField(body, name, 'filter') ?? new Map<string, Value>()).matches);
+  return documents.filter(compileMatcher(docField(body, name, 'filter') ?? new Map<string, Value>()));
 }
 
 export const listCollections: Command = {

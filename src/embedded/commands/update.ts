@@ -61,7 +61,7 @@ export function applyUpdate(
   filter: Doc,
 ): Doc | undefined {
   const before = row.document;
-  const { after, changed, description } = change.apply(before, { now: new Date(), filter, isUpsertInsert: false });
+  const { after, changed, description } = change.apply(before, filter);
   if (!changed) return undefined;
   replaceRecord(batch, collection, row.record, before, newDocument(after), description);
   return after;
@@ -70,7 +70,7 @@ export function applyUpdate(
 /** Inserts what an upsert that matched nothing makes of its filter and its update. */
 export function insertUpserted(batch: Batch, collection: Collection, change: Update, filter: Doc): Doc {
   const nothing: Doc | null = null;
-  const { after } = change.apply(nothing, { now: new Date(), filter, isUpsertInsert: true });
+  const { after } = change.apply(nothing, filter);
   const document: Doc = new Map([['_id', after.get('_id') ?? new ObjectId()], ...after]);
   checkId(document.get('_id'), 'BadValue');
   insertRecord(batch, collection, newDocument(document));

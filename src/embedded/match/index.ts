@@ -16,10 +16,6 @@ import { walkerOf, type DocTest, type ValueTest } from './traverse';
 
 export { isOperatorDocument } from './predicates';
 
-export interface Matcher {
-  matches: (document: Doc) => boolean;
-}
-
 /** Whether some value of a field passes a test: where there is a path, at its end, with arrays entered or not. */
 type Holds = (test: ValueTest, enterLast: boolean) => boolean;
 
@@ -70,7 +66,7 @@ function elemMatch(v: Value, vars: Variables): ValueTest {
   }
   const bad = ['$where', '$text', '$expr'].some((name) => (v as Doc).has(name));
   ensure(!bad, 'BadValue', '$elemMatch cannot contain $where, $text or $expr expressions');
-  const test = compileDocument(v, vars);
+  const test = compileMatcher(v, vars);
   return (array) =>
     Array.isArray(array) &&
     array.some((element) => {
@@ -159,7 +155,7 @@ function branches(name: string, v: Value, vars: Variables): DocTest[] {
   ensure(Array.isArray(v) && v.length > 0, 'BadValue', `${name} must be a nonempty array`);
   return v.map((branch) => {
     ensure(isDoc(branch), 'BadValue', `${name} entries need to be full objects`);
-    return compileDocument(branch, vars);
+    return compileMatcher(branch, vars);
   });
 }
 
@@ -183,21 +179,17 @@ function topLevel(name: string, v: Value, vars: Variables): DocTest | undefined 
   }
 }
 
-function compileDocument(filter: Doc, vars: Variables): DocTest {
+/**
+ * Compiles a filter. `vars` are the variables ($$name) that its `$expr` may use. Throws the MongoError that mongod
+ * gives for a bad filter; an operator that isn't known is refused by name.
+ */
+export function compileMatcher(filter: Doc, vars: Variables = new Map()): DocTest {
   const tests: DocTest[] = [];
   for (const [name, v] of filter) {
     const test = name.startsWith('$') ? topLevel(name, v, vars) : onPath(name, fieldCondition(v, vars));
     if (test) tests.push(test);
   }
   return every(tests);
-}
-
-/**
- * Compiles a filter. `vars` are the variables ($$name) that its `$expr` may use. Throws the MongoError that mongod
- * gives for a bad filter; an operator that isn't known is refused by name.
- */
-export function compileMatcher(filter: Doc, vars: Variables = new Map()): Matcher {
-  return { matches: compileDocument(filter, vars) };
 }
 
 /** One filter that says what all of several say. */
@@ -208,12 +200,12 @@ export function conjunction(filters: Doc[]): Doc {
 }
 
 /**
- * Compiles the condition of `$pull` or of a projection's `$elemMatch`: operators test the element itself, and a
+ * Compiles the condition of `$pull`: operators test the element itself, and a
  * document's fields test the fields of an element that is a document.
  */
 export function compileElementCondition(v: Value): ValueTest {
   if (!isDoc(v) || isValueCondition(v)) return onValue(fieldCondition(v, new Map()));
-  const test = compileDocument(v, new Map());
+  const test = compileMatcher(v);
   return (element) => element instanceof Map && test(element);
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ensure } from '../errors';
-import { compileMatcher, type Matcher } from '../match';
+import { compileMatcher } from '../match';
 import { decode, encode } from '../values/codec';
 import { Binary, doc, int, type Doc, type Int32, type Value } from '../values/value';
 import { documentKey, namedKey, numberedRange, recordOfDocumentKey, TABLE, tableRange } from './keyspace';
@@ -21,7 +21,8 @@ export interface Index extends IndexSpec {
   readonly id: number;
   readonly paths: string[];
   readonly directions: (1 | -1)[];
-  readonly partialMatcher?: Matcher;
+  /** Whether a partial index has a document. */
+  readonly holds?: (document: Doc) => boolean;
   /** Views older than this do not hold the index's entries. Set when its commit gets its timestamp. */
   readableFrom: bigint;
   /** Some document has an array on one of the paths. Never unset, so it holds for every view. */
@@ -176,8 +177,8 @@ export function describeIndex(index: IndexSpec): Doc {
 function buildIndex(id: number, spec: IndexSpec): Index {
   const paths = [...spec.key.keys()];
   const directions = [...spec.key.values()].map((v): 1 | -1 => (Number(v) < 0 ? -1 : 1));
-  const partialMatcher = spec.partial === undefined ? {} : { partialMatcher: compileMatcher(spec.partial) };
-  return { ...spec, id, paths, directions, ...partialMatcher, readableFrom: 0n, multikey: false, truncated: false };
+  const partial = spec.partial && { holds: compileMatcher(spec.partial) };
+  return { ...spec, id, paths, directions, ...partial, readableFrom: 0n, multikey: false, truncated: false };
 }
 
 function encodeCollection({ id, db, name, uuid, indexes }: Collection): Doc {

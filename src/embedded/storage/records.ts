@@ -130,7 +130,7 @@ function noteAllFlags(batch: Batch, { indexes }: Collection, document: Doc, entr
 
 /** The entries of a document in an index. */
 function entriesOf(index: Index, document: Doc, record: number): IndexEntry[] {
-  if (index.partialMatcher && !index.partialMatcher.matches(document)) return [];
+  if (index.holds && !index.holds(document)) return [];
   const lists = indexKeyValues(document, index.paths);
   const entries = lists.flatMap((values): IndexEntry[] => {
     if (index.sparse && values.every((value) => value === undefined)) return [];

@@ -6,14 +6,6 @@ import { BSONRegExp, doc, isDoc, ObjectId, typeName, type Doc, type Value } from
 import { OPERATORS, type FieldOperator } from './operators';
 import { canHold, comparePaths, copyOf, create, deepCopy, notViable, put, reach, type Reach } from './tree';
 
-export interface UpdateContext {
-  now: Date;
-  /** The filter that chose the document; an upsert's new document starts from its equalities. */
-  filter: Doc;
-  /** True when no document matched and this makes the one that is inserted. */
-  isUpsertInsert: boolean;
-}
-
 export interface UpdateResult {
   after: Doc;
   /** False when the document stays as it was, byte for byte. */
@@ -25,8 +17,11 @@ export interface UpdateResult {
 export interface Update {
   /** True when the update replaces the document as a whole. */
   readonly isReplacement: boolean;
-  /** Applies the update; `before` is null for an upsert's insert and is never changed itself. */
-  apply(before: Doc | null, context: UpdateContext): UpdateResult;
+  /**
+   * Applies the update to a document, which itself stays as it is, or, to null, makes the one that is inserted where no
+   * document matched the filter: it starts from the filter's equalities.
+   */
+  apply(before: Doc | null, filter: Doc): UpdateResult;
 }
 
 type Leaf = { parts: string[]; onlyOnInsert: boolean } & (
@@ -89,14 +84,16 @@ class Application {
   private readonly removed: string[] = [];
   changed = false;
 
+  private readonly now = new Date();
+
   constructor(
     private readonly root: Doc,
-    private readonly context: UpdateContext,
+    private readonly inserts: boolean,
   ) {}
 
   /** Takes down a change, for what a change stream tells: of a path that is set, or one that is removed. */
   private note(parts: string[], removes = false): void {
-    const allowed = parts[0] !== '_id' || this.context.isUpsertInsert;
+    const allowed = parts[0] !== '_id' || this.inserts;
     ensure(allowed, 'ImmutableField', "Performing an update on the path '_id' would modify the immutable field '_id'");
     this.changed = true;
     if (removes) this.removed.push(parts.join('.'));
@@ -120,7 +117,7 @@ class Application {
 
   operate(parts: string[], operator: FieldOperator): void {
     const at = reach(this.root, parts);
-    const context = { now: this.context.now, document: this.root, path: parts.join('.') };
+    const context = { now: this.now, document: this.root, path: parts.join('.') };
     if (at.depth === parts.length) {
       const effect = operator.onExisting(at.value, context);
       if (effect === 'remove') this.remove(parts);
@@ -204,8 +201,8 @@ function replacement(update: Doc): Update {
   ensure(!bad, 'DollarPrefixedFieldName', `The dollar ($) prefixed field '${bad}' is not allowed in a replacement`);
   return {
     isReplacement: true,
-    apply(before, { filter, isUpsertInsert }) {
-      if (before === null || isUpsertInsert) return finishInsert(update, equalityFields(filter).get('_id'));
+    apply(before, filter) {
+      if (before === null) return finishInsert(update, equalityFields(filter).get('_id'));
       const id = before.get('_id');
       if (update.has('_id') && !equal(update.get('_id'), id)) throw alteredId(update.get('_id'));
       const after = id === undefined ? update : withIdFirst(update, id);
@@ -218,11 +215,11 @@ function modifiers(update: Doc): Update {
   const leaves = compileLeaves(update);
   return {
     isReplacement: false,
-    apply(before, context) {
-      const inserts = context.isUpsertInsert || before === null;
-      const document = inserts ? fromFilter(context.filter) : copyOf(before);
+    apply(before, filter) {
+      const inserts = before === null;
+      const document = inserts ? fromFilter(filter) : copyOf(before);
       const wantedId = document.get('_id');
-      const run = new Application(document, context);
+      const run = new Application(document, inserts);
       for (const { parts, source, operator, onlyOnInsert } of leaves) {
         if (onlyOnInsert && !inserts) continue;
         if (source) run.rename(source, parts);
