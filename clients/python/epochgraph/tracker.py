@@ -11,7 +11,7 @@ import traceback
 import weakref
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Dict, Mapping, Optional, Tuple, Type, Union
+from typing import Any, Dict, Mapping, Optional, Set, Tuple, Type, Union
 
 from . import records
 from .delivery import Counts
@@ -36,6 +36,8 @@ _SETTLE_SECONDS = 10.0
 _PROGRESS_EVERY = 2.0
 
 _trackers: "weakref.WeakSet[ExperimentTracker]" = weakref.WeakSet()
+# Those that have something to deliver at the end of the process, even where the script has let go of them.
+_open: "Set[ExperimentTracker]" = set()
 
 
 @dataclass
@@ -200,6 +202,7 @@ class ExperimentTracker(Reads):
         record, left_out = draft
         with self._mutex:
             if self._journal is None or self._sender is None:
+                _open.add(self)
                 self._journal = Journal(self.spool, self.url, self._notices.warn)
                 self._sender = Sender(
                     self._journal, self._address, self._token, self._timeout, self._notices, self._heartbeat_seconds
@@ -325,6 +328,7 @@ class ExperimentTracker(Reads):
         with self._mutex:
             journal, sender = self._journal, self._sender
             self._journal = self._sender = None
+            _open.discard(self)
         if journal is None or sender is None:
             return
         sender.stop(max(0.5, min(2.0, timeout - (time.monotonic() - began))))
@@ -436,7 +440,7 @@ def _say(text: str) -> None:
 
 
 def _close_all() -> None:
-    for tracker in list(_trackers):
+    for tracker in list(_open):
         tracker.close()
 
 

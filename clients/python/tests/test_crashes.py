@@ -313,12 +313,18 @@ def _log_in_child(tracker: ExperimentTracker, run: str, epoch: int) -> None:
 class Ends(SpoolTest):
     def test_the_end_of_a_script_delivers_without_close(self) -> None:
         script = """
-from epochgraph import get_tracker
-tracker = get_tracker()
-run = tracker.create_experiment(experiment_name="no close")
-for epoch in range(50):
-    tracker.log_epoch(run, epoch, {"loss": epoch / 7, "twice": epoch * 2})
-print(run)
+import gc
+from epochgraph import ExperimentTracker
+
+def train():
+    tracker = ExperimentTracker()
+    run = tracker.create_experiment(experiment_name="no close")
+    for epoch in range(50):
+        tracker.log_epoch(run, epoch, {"loss": epoch / 7, "twice": epoch * 2})
+    print(run)
+
+train()
+gc.collect()
 """
         for ending in ("", "raise SystemExit(3)", "raise RuntimeError('x')", "import sys; sys.exit()"):
             done = python("-c", script + ending, EPOCHGRAPH_URL=self.server.url, EPOCHGRAPH_SPOOL=self.spool)
