@@ -6,9 +6,9 @@ export function EmptyList() {
       <p>Three lines of Python log a first one. It appears here the moment it is stored.</p>
       <pre>
         <code>
-          {`from epochgraph import ExperimentTracker\n`}
-          {`run = ExperimentTracker("${location.origin}/graphql").run(experiment_name="first", challenge=1)\n`}
-          {`run.log_epoch(0, {"train_loss": 0.42, "val_loss": 0.50})`}
+          {'from epochgraph import ExperimentTracker\n'}
+          {`with ExperimentTracker("${location.origin}/graphql").run(experiment_name="first") as run:\n`}
+          {'    run.log_epoch(0, {"train_loss": 0.42, "val_loss": 0.50})'}
         </code>
       </pre>
       <p>
