@@ -10,7 +10,7 @@ import { asNumber, isDoc, type Doc, type Value } from '../values/value';
 import { FIRST_BATCH, fieldsRead, openCursor, rawBytes } from './find';
 import { checkFields, collectionName, collectionOf, countField, docField, required, words } from './invocation';
 import type { Command, Invocation, Reply } from './invocation';
-import { statsStage } from './stats';
+import { statsStage } from './stats-stage';
 
 export const aggregate: Command = {
   fields: ['pipeline', 'cursor', 'allowDiskUse', 'hint'],
