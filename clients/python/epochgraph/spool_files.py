@@ -200,7 +200,7 @@ class _NoLock(locks.FileLock):
     """Stands for the lock where the file system has none."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(path, -1)
+        super().__init__(path, -1, (-1, -1))
 
     def release(self, remove: bool = False) -> None:
         if remove:

@@ -72,7 +72,9 @@ class ExperimentTracker(Reads):
         close_timeout: float = 60.0,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
-        self.url = url or os.environ.get("EPOCHGRAPH_URL") or DEFAULT_URL
+        given = url or os.environ.get("EPOCHGRAPH_URL") or DEFAULT_URL
+        # Empty where the address makes no sense: it may hold a password, and is repeated nowhere.
+        self.url = ""
         self.spool = os.path.abspath(os.fspath(spool)) if spool is not None else default_folder()
         self.close_timeout = close_timeout
         self._token = token or os.environ.get("EPOCHGRAPH_TOKEN") or None
@@ -82,7 +84,7 @@ class ExperimentTracker(Reads):
         self._address: Optional[Address] = None
         self._misaddressed = ""
         try:
-            self._address = Address(self.url)
+            self._address = Address(given)
             self.url = self._address.url
         except ValueError as error:
             self._misaddressed = str(error)

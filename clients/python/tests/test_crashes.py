@@ -222,6 +222,17 @@ print(run, tracker.counts().delivered)
         self.assertIsNotNone(self.server.experiment(another))
         self.assertIsNone(self.server.experiment(run))
         self.assertEqual(len(journal_names(self.spool)), 2)
+        # Nor under another name of the folder.
+        alias = self.spool + "-alias"
+        os.symlink(self.spool, alias)
+        self.addCleanup(os.unlink, alias)
+        third = ExperimentTracker(self.server.url, spool=alias)
+        self.addCleanup(third.close, 0)
+        third.create_experiment(experiment_name="third")
+        self.assertTrue(third.flush(30))
+        until(lambda: third._sender._next_leftovers > 0, "a look for leftovers")
+        self.assertIn("is in use by its own process", self.sync("--url", self.server.url).stderr)
+        self.assertIsNone(self.server.experiment(run))
 
     def test_a_run_of_another_process_is_created_before_its_epochs(self) -> None:
         nobody = f"http://127.0.0.1:{free_port()}/graphql"

@@ -196,7 +196,8 @@ class Outages(SpoolTest):
             self.assertFalse(tracker.flush(0.1))
             tracker.close()
             self.assertEqual(tracker.counts().waiting, 4)
-            self.assertNotIn("password@", self.warnings())
+            for text in (self.warnings(), self.said(), repr(tracker), *map(str, self.spool_texts())):
+                self.assertNotIn("password@", text)
             self.assertEqual(self.sync("--url", self.server.url).returncode, 0)
             self.assertEqual(self.server.metrics(run), expected(3))
 
