@@ -4,7 +4,9 @@ import { MetricValue } from './scalars/MetricValue';
 
 @ObjectType({
   description:
-    'What a run came to. Kept true by the server while epochs arrive, so a list of runs never has to read their epochs.',
+    'What a run came to. Each time that an epoch is stored or removed, the first five are set to what all stored epochs ' +
+    'say, so a list of runs never has to read their epochs. What the trainer itself says of them with createExperiment or ' +
+    'updateExperimentStatus stands until then.',
 })
 export class ExperimentMetrics {
   @Field(() => MetricValue, {
@@ -21,7 +23,11 @@ export class ExperimentMetrics {
   })
   best_epoch!: number | null;
 
-  @Field(() => Int, { name: 'totalEpochs', nullable: true, description: 'How many epochs are stored.' })
+  @Field(() => Int, {
+    name: 'totalEpochs',
+    nullable: true,
+    description: 'How many epochs there are. `epochCount` of the run counts those that are stored, whatever was said.',
+  })
   total_epochs!: number | null;
 
   @Field(() => MetricValue, {

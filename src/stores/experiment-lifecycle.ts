@@ -4,11 +4,11 @@ import type { Experiment } from '../../types/Experiment';
 import type { UpdateExperimentStatusInput } from '../../types/inputs/UpdateExperimentStatusInput';
 import { ApiError, badInput, conflict, notFound } from '../errors';
 import { wholeAnswer } from './collections';
-import { valueAt } from './content';
+import { sameContent, valueAt } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
 import { assignments, type Change, type ExperimentWriter } from './experiment-writer';
-import { progressUpdate, recomputeProgress, storedProgress } from './progress';
+import { metricsOfTrainer, progressUpdate, recomputeProgress, staleProgress, storedProgress } from './progress';
 import { readLimit, withinTime } from './time-limits';
 import { inTransaction, type KeyedQueue } from './transactions';
 import { toMetrics, toObjectId, toText } from './values';
@@ -46,7 +46,10 @@ export class ExperimentLifecycle {
     private readonly queue: KeyedQueue,
   ) {}
 
-  /** Moves an experiment to a status, and fills in what its epochs say when it ends. */
+  /**
+   * Moves an experiment to a status, and fills in what its epochs say when it ends, where its trainer has said nothing
+   * else: what a trainer says of the run as a whole stays until an epoch is stored or removed.
+   */
   async updateStatus(input: UpdateExperimentStatusInput): Promise<Experiment> {
     const id = toObjectId(input.experimentId, 'input.experimentId');
     const { status } = input;
@@ -147,7 +150,7 @@ export class ExperimentLifecycle {
     const later = { experiment_id: id, epoch: { $gt: toEpoch } };
     const found = await this.collection.findOne({ _id: id }, { ...readLimit(), projection: { _id: 1 } });
     if (!found) throw notFound('Experiment', id.toHexString());
-    const deleted = await this.drainChildren(later);
+    const deleted = await this.drainChildren(id, later);
     const experiment = await this.writer.change(id, async (stored, session) => {
       const late = await this.deleteChildren(later, session);
       deleted.inTransaction = late;
@@ -164,7 +167,7 @@ export class ExperimentLifecycle {
    */
   async delete(id: ObjectId): Promise<DeletedChildren> {
     const children = { experiment_id: id };
-    const deleted = await this.drainChildren(children);
+    const deleted = await this.drainChildren(id, children);
     await this.queue.run(id.toHexString(), () =>
       inTransaction(this.database.client, async (session) => {
         await this.collection.deleteOne({ _id: id }, { session });
@@ -174,22 +177,31 @@ export class ExperimentLifecycle {
     return sumOf(deleted);
   }
 
-  /** Deletes matching epochs and checkpoints in batches, so that no single command takes long. */
-  private async drainChildren(filter: Filter<Document>): Promise<Deletions> {
-    const { epochs, checkpoints } = this.database.collections;
+  /**
+   * Deletes matching children of an experiment, the last epochs first, so far that one transaction can take the rest.
+   * Each batch marks the experiment's progress in its own transaction, so that after a crash the next epoch puts it right.
+   */
+  private async drainChildren(id: ObjectId, filter: Filter<Document>): Promise<Deletions> {
+    const { epochs, checkpoints, experiments } = this.database.collections;
     const drain = async (collection: typeof epochs): Promise<number> => {
       for (let deleted = 0; ;) {
-        const options = { ...wholeAnswer(), projection: { _id: 1 }, limit: DELETE_BATCH };
-        const rows = await collection.find(filter, options).toArray();
-        if (rows.length === 0) return deleted;
-        const batch = { _id: { $in: rows.map((row) => row._id) } };
-        deleted += (await withinTime(collection.deleteMany(batch))).deletedCount;
+        const options = { ...wholeAnswer(), projection: { _id: 1 }, limit: DELETE_BATCH + 1 };
+        const rows = await collection.find(filter, options).sort({ epoch: -1 }).toArray();
+        if (rows.length <= DELETE_BATCH) return deleted;
+        const batch = { _id: { $in: rows.slice(0, DELETE_BATCH).map((row) => row._id) } };
+        deleted += await this.queue.run(id.toHexString(), () =>
+          inTransaction(this.database.client, async (session) => {
+            const experiment = await experiments.findOne({ _id: id }, { session, projection: { progress: 1 } });
+            const progress = experiment && staleProgress(experiment);
+            if (progress) await experiments.updateOne({ _id: id }, { $set: { progress } }, { session });
+            return (await collection.deleteMany(batch, { session })).deletedCount;
+          }),
+        );
       }
     };
-    const nothing = { deletedEpochs: 0, deletedCheckpoints: 0 };
     return {
       before: { deletedEpochs: await drain(epochs), deletedCheckpoints: await drain(checkpoints) },
-      inTransaction: nothing,
+      inTransaction: { deletedEpochs: 0, deletedCheckpoints: 0 },
     };
   }
 
@@ -204,8 +216,14 @@ export class ExperimentLifecycle {
   private async finalMetrics(stored: WithId<Document>, end: Date, session: ClientSession): Promise<Change> {
     const { epochs } = this.database.collections;
     const progress = await recomputeProgress(epochs, stored._id, session);
-    const change = progressUpdate(storedProgress(stored), progress);
-    if (valueAt(stored, 'metrics.training_time_hours') === undefined) {
+    const before = storedProgress(stored);
+    const change = progressUpdate(before, progress);
+    for (const name of metricsOfTrainer(stored, before)) {
+      delete change.$set[`metrics.${name}`];
+      delete change.$unset[`metrics.${name}`];
+    }
+    const hoursNow = valueAt(stored, 'metrics.training_time_hours');
+    if (hoursNow === undefined || sameContent(hoursNow, stored.filled_training_time_hours)) {
       const [sum] = await epochs
         .aggregate(
           [
@@ -219,7 +237,10 @@ export class ExperimentLifecycle {
       const hours = sum
         ? (sum.seconds as number) / SECONDS_PER_HOUR
         : start && (end.getTime() - start.getTime()) / MS_PER_HOUR;
-      if (hours !== undefined && hours >= 0) change.$set['metrics.training_time_hours'] = new Double(hours);
+      if (hours !== undefined && hours >= 0) {
+        change.$set['metrics.training_time_hours'] = new Double(hours);
+        change.$set.filled_training_time_hours = new Double(hours);
+      }
     }
     return change;
   }

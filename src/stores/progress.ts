@@ -13,6 +13,8 @@ export interface Progress {
   final_val_loss?: number;
   best_epoch?: number;
   best_val_loss?: number;
+  /** Counts the removals since the epochs were last looked at, all of them: while it is there, the rest may be wrong. */
+  stale?: number;
 }
 
 /** An epoch that a write stored, and what was stored there before (undefined: nothing). */
@@ -44,10 +46,11 @@ function latestFields(epoch: Document): Latest {
 }
 
 /**
- * The progress after some epochs were stored, from the progress before. Undefined where that does not follow: the best
- * epoch was replaced by a worse one, so every epoch must be looked at (`recomputeProgress`).
+ * The progress after some epochs were stored, from the progress before. Undefined where that does not follow, so that
+ * every epoch must be looked at (`recomputeProgress`): the best one was replaced by a worse one, or some were removed.
  */
 export function advanceProgress(before: Progress, changes: readonly EpochChange[]): Progress | undefined {
+  if (before.stale !== undefined) return undefined;
   let progress = before;
   for (const change of changes) {
     const number = change.after.epoch as number;
@@ -153,10 +156,27 @@ export function progressUpdate(before: Progress | undefined, after: Progress): {
   return { $set: set, $unset: unset };
 }
 
+/** The names of an experiment's metrics in which its trainer has said something else than its progress does. */
+export function metricsOfTrainer(experiment: Document, progress: Progress | undefined): string[] {
+  const derived = progress && derivedMetrics(progress);
+  if (!derived) return [];
+  const { metrics } = experiment as { metrics?: Document };
+  return Object.keys(DERIVED).filter((name) => {
+    const shown: unknown = metrics?.[name];
+    return shown !== undefined && !Object.is(shown, derived[name]?.value);
+  });
+}
+
 /** The progress that an experiment's document holds; undefined for one that another program wrote. */
 export function storedProgress(experiment: Document): Progress | undefined {
   const progress: unknown = experiment.progress;
   return typeof progress === 'object' && progress !== null && typeof (progress as Progress).epochs === 'number'
     ? (progress as Progress)
     : undefined;
+}
+
+/** The progress of an experiment for the transaction that removes some of its epochs, and puts it right only later. */
+export function staleProgress(experiment: Document): Partial<Progress> {
+  const progress = storedProgress(experiment);
+  return { ...progress, stale: (progress?.stale ?? 0) + 1 };
 }

@@ -17,7 +17,9 @@ export class UpdateExperimentStatusInput {
 
   @Field(() => MetricMap, {
     nullable: true,
-    description: 'Metrics of the run as a whole, merged into the stored ones.',
+    description:
+      'Metrics of the run as a whole, merged into the stored ones. They stand beside what the epochs say, also where the ' +
+      'two differ, until the next epoch is stored or removed.',
   })
   metrics?: Map<string, number> | null;
 
