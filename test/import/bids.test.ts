@@ -163,6 +163,54 @@ describe('import-bids', () => {
     expect(stdout).toMatch(counts(1, 0, 0, 1));
   });
 
+  it('sets splits by a file or by ratios, and tells what the descriptions beside a table say', async () => {
+    const table = writeTable('participants.tsv', 'participant_id age', 'sub-A 9', 'sub-B 7', 'sub-C 8');
+    writeFileSync(path.join(store.folder, 'participants.json'), '{"age": {"Description": "Years at the visit"}}');
+    const splits = writeTable(
+      'splits.tsv',
+      'participant_id split',
+      'sub-A train',
+      'sub-B test',
+      'sub-X val',
+      'sub-C 3',
+    );
+    const server = await serve();
+    const first = await importBids(
+      table,
+      '--challenge1-splits',
+      splits,
+      '--challenge2-splits',
+      '0:1:0',
+      '--split-seed',
+      '4',
+    );
+    expect(first.code).toBe(1);
+    expect(first.stderr.split('\n')).toEqual([
+      'splits.tsv:5: split: sub-C: "3" is not train, val, test or n/a.',
+      'challenge1: 1 subjects of the split file stand in none of the tables',
+      'challenge1: the split file says nothing of 1 subjects, whose split stays as it is',
+      '',
+    ]);
+    expect(first.stdout).toMatch(counts(3, 0, 0, 1));
+    expect(first.stdout).toMatch(/^Columns that are described:\n {2}age → age: Years at the visit$/m);
+    const stored = await subjectsOf(server);
+    expect(stored.map(({ splits: { challenge1, challenge2 } }) => [challenge1, challenge2])).toEqual([
+      ['TRAIN', 'VAL'],
+      ['TEST', 'VAL'],
+      [null, 'VAL'],
+    ]);
+    // Without the options they stay.
+    expect((await importBids(table)).stdout).toMatch(counts(0, 0, 3, 0));
+    for (const [wrong, sentence] of [
+      ['0.8:0.2', /^0\.8:0\.2 is neither three ratios such as 0\.8:0\.1:0\.1 \(train, val, test\) nor a file .*\n$/],
+      [table, /^participants\.tsv has no columns participant_id and split, separated by tabs\.\n$/],
+    ] as const) {
+      const { code, stderr } = await importBids(table, '--challenge1-splits', wrong);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(sentence);
+    }
+  });
+
   it('says in a sentence what is wrong with its call, and imports nothing then', async () => {
     const good = writeTable('good.tsv', 'participant_id age', 'sub-A 9');
     const wrong = { ...store.env, MONGODB_URI: 'localhost' };
