@@ -23,9 +23,13 @@ from .transport import Connection
 
 MAX_EPOCHS = 1000
 MAX_BYTES = 2 << 20
+# How often a fault of the server is taken for a passing one; and, where it fails at everything, how often a record is tried.
 _FAULTS_BORNE = 5
+_FAULTS_AT_MOST = 200
+_FAULT = "INTERNAL_SERVER_ERROR"
 _REPAIRS = 50
 
+HEARTBEAT = "mutation($input: ID!) { heartbeat(experimentId: $input) { __typename } }"
 _DOCUMENTS = {
     CREATE: "mutation($input: CreateExperimentInput!) { createExperiment(input: $input) { outcome } }",
     LOG_EPOCH: (
@@ -93,6 +97,8 @@ class _Operation(NamedTuple):
     repairs: int = 0
     # Delivered on behalf of another journal, which counts it, and notes what is wrong with it.
     elsewhere: bool = False
+    # The whole record, where a run is tried without its description because the server fails at it.
+    instead_of: Optional[Record] = None
 
 
 class Delivery:
@@ -108,7 +114,6 @@ class Delivery:
         records: Iterable[Record],
         refuse: Callable[[Dict[str, Any], bool], None],
         find_creation: Callable[[str], Optional[Record]],
-        health: Optional[Health] = None,
     ) -> None:
         self.counts = Counts()
         self._connection = connection
@@ -116,7 +121,6 @@ class Delivery:
         self._find_creation = find_creation
         self._operations = deque(_operations(records))
         self._sought: Dict[str, bool] = {}
-        self._health = health or Health()
 
     def run(self, until: Callable[[], bool] = lambda: False) -> bool:
         """Sends what is left. Returns False if `until` said to stop before the end; raises Unreachable."""
@@ -133,11 +137,12 @@ class Delivery:
                 self._on_fault(operation, error)
             else:
                 self._operations.popleft()
-                self._health.faults_in_a_row = 0
                 self._on_answer(operation, data)
         return True
 
     def _on_answer(self, operation: _Operation, data: Dict[str, Any]) -> None:
+        if operation.instead_of is not None:
+            self._leave_out_description(operation._replace(records=[operation.instead_of]), _FAULT, "the server failed at it")
         if operation.elsewhere:
             return
         counts = self.counts
@@ -201,40 +206,62 @@ class Delivery:
         if error.code == "BAD_USER_INPUT" and path and operation.repairs < _REPAIRS:
             removed = _remove(content, path)
             if removed is not None and _still_complete(record.op, content):
-                self._leave_out(operation, path, error, removed[0])
+                self._leave_out(operation, path, error.code, error.message, removed[0])
                 mended = record._replace(input=json.dumps(content, separators=(",", ":")))
                 return [operation._replace(records=[mended], repairs=operation.repairs + 1)]
         if record.op == CREATE and error.code in ("BAD_USER_INPUT", "LIMIT_EXCEEDED"):
             bare = bare_experiment(record)
             if bare.input != record.input:
                 # Its epochs are worth nothing without a run to belong to.
-                self._leave_out(operation, "everything but its name", error, record.content())
+                self._leave_out_description(operation, error.code, error.message)
                 return [operation._replace(records=[bare], repairs=_REPAIRS)]
         if not operation.elsewhere:
             self._dead_letter(record, error)
         return []
 
-    def _leave_out(self, operation: _Operation, key: str, error: Refused, value: object) -> None:
+    def _leave_out_description(self, operation: _Operation, code: str, reason: str) -> None:
+        self._leave_out(operation, "everything but its name", code, reason, operation.records[0].content())
+
+    def _leave_out(self, operation: _Operation, key: str, code: str, reason: str, value: object) -> None:
         if operation.elsewhere:
             return
         self.counts.left_out += 1
-        self._refuse({"code": error.code, **left_out_entry(operation.records[0], key, error.message, value)}, False)
+        self._refuse({"code": code, **left_out_entry(operation.records[0], key, reason, value)}, False)
 
     def _on_fault(self, operation: _Operation, error: ServerFault) -> None:
-        """The server failed. That may pass, so the request is repeated; where only this one fails, it is refused."""
-        faults = operation.faults + 1
-        if faults < _FAULTS_BORNE or self._health.faults_in_a_row >= _FAULTS_BORNE:
-            self._operations[0] = operation._replace(faults=faults)
+        """The server failed. That may pass, so the request is repeated; where it fails at this one alone, it is refused."""
+        if operation.instead_of is not None:
+            # Not the description is at fault, but the server.
+            self._operations[0] = _Operation([operation.instead_of], elsewhere=operation.elsewhere)
+            raise Unreachable(str(error))
+        operation = operation._replace(faults=operation.faults + 1)
+        self._operations[0] = operation
+        record = operation.records[0]
+        if operation.faults < _FAULTS_BORNE:
+            raise Unreachable(str(error))
+        if record.op == CREATE:
+            # Its epochs are worth nothing without a run to belong to, so it is tried without its description, for ever.
+            self._operations[0] = operation._replace(records=[bare_experiment(record)], instead_of=record)
+            return
+        if operation.faults < _FAULTS_AT_MOST and not self._can_write(record):
             raise Unreachable(str(error))
         self._operations.popleft()
         if len(operation.records) > 1:
             half = len(operation.records) // 2
             for part in (operation.records[half:], operation.records[:half]):
-                self._operations.appendleft(_Operation(part, faults=_FAULTS_BORNE - 2))
+                self._operations.appendleft(_Operation(part, faults=_FAULTS_BORNE - 1))
         else:
-            self._health.faults_in_a_row += 1
-            if not operation.elsewhere:
-                self._dead_letter(operation.records[0], error)
+            self._dead_letter(record, error)
+
+    def _can_write(self, record: Record) -> bool:
+        """Whether the server can write at all: it takes a heartbeat of the same run, or knows that there is no such run."""
+        try:
+            self._connection.execute(HEARTBEAT, json.dumps({"input": record.experiment_id}))
+        except Refused:
+            return True
+        except EpochgraphError:
+            return False
+        return True
 
     def _creation_of_missing(self, record: Record, error: Refused) -> Optional[Record]:
         """The creation of the run that is missing, the first time that it is asked for."""
@@ -247,18 +274,11 @@ class Delivery:
         return creation if creation and creation != record else None
 
     def _dead_letter(self, record: Record, error: EpochgraphError) -> None:
-        code = error.code if isinstance(error, Refused) else "INTERNAL_SERVER_ERROR"
+        code = error.code if isinstance(error, Refused) else _FAULT
         self.counts.refused += 1
         reason = error.message if isinstance(error, Refused) else str(error)
         content = {"op": record.op, "of": record.experiment_id, "input": record.content()}
         self._refuse({"code": code, "reason": reason, "record": content}, True)
-
-
-class Health:
-    """What is known of the server over several windows."""
-
-    def __init__(self) -> None:
-        self.faults_in_a_row = 0
 
 
 def _operations(records: Iterable[Record]) -> List[_Operation]:

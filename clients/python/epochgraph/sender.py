@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Any, Callable, Dict, Optional, Set
 
-from .delivery import MAX_BYTES, Counts, Delivery, Health
+from .delivery import HEARTBEAT, MAX_BYTES, Counts, Delivery
 from .errors import Refused, ServerFault, Unreachable
 from .journal import Journal
 from .notices import Notices
@@ -23,7 +23,6 @@ _LONGEST_PAUSE = 30.0
 _LEFTOVERS_EVERY = 60.0
 # Between bursts of computing, so that the training's thread gets the interpreter lock.
 _BREATH = 0.0002
-_HEARTBEAT = "mutation($input: ID!) { heartbeat(experimentId: $input) { __typename } }"
 
 
 class Sender:
@@ -64,7 +63,6 @@ class Sender:
         self._current: Optional[Window] = None
         self._delivery: Optional[Delivery] = None
         self._leftover: Optional[LeftoverDelivery] = None
-        self._health = Health()
 
     def wake(self, hurry: bool = False) -> None:
         """Says that there is something to do; with `hurry`, also that a pause after a failure is to end now."""
@@ -172,7 +170,7 @@ class Sender:
         assert self._connection is not None
         folder = self._journal.files.folder
         find: Callable[[str], Optional[Record]] = lambda experiment_id: find_creation(folder, experiment_id)
-        self._delivery = Delivery(self._connection, window.records, self._refuse, find, self._health)
+        self._delivery = Delivery(self._connection, window.records, self._refuse, find)
         self._current = window
         for line in window.unreadable:
             self._delivery.counts.unreadable += 1
@@ -202,7 +200,7 @@ class Sender:
         for experiment_id in due:
             self._beaten.add(experiment_id)
             try:
-                self._connection.execute(_HEARTBEAT, json.dumps({"input": experiment_id}))
+                self._connection.execute(HEARTBEAT, json.dumps({"input": experiment_id}))
             except (Refused, ServerFault):
                 pass  # Not delivered yet, or deleted meanwhile: the records themselves will tell.
 

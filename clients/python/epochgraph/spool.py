@@ -6,7 +6,7 @@ import json
 import os
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from .delivery import MAX_BYTES, Counts, Delivery, Health
+from .delivery import MAX_BYTES, Counts, Delivery
 from .locks import FileLock
 from .records import CREATE, Record
 from .spool_files import JournalFiles, JournalReader, header_line, journal_names
@@ -79,7 +79,6 @@ class LeftoverDelivery:
         self._refused = refused
         self._reader = JournalReader(self._files, finished=True)
         self._current: Optional[Tuple[Delivery, Any]] = None
-        self._health = Health()
 
     def run(self, until: Callable[[], bool] = lambda: False) -> bool:
         """Sends until the end, or until `until` says to stop; whether the end was reached. Raises Unreachable."""
@@ -106,7 +105,6 @@ class LeftoverDelivery:
             window.records,
             self._refuse,
             lambda experiment_id: find_creation(self._files.folder, experiment_id),
-            self._health,
         )
         for line in window.unreadable:
             delivery.counts.unreadable += 1

@@ -260,7 +260,8 @@ def _array_or_scalar(value: Any, key: str, left_out: LeftOut, depth: int) -> Jso
         if callable(convert):
             return json_of(convert(), key, left_out, depth + 1)
     # torch.device, torch.dtype, numpy.dtype: their text is what a person would write.
-    if type(value).__module__.split(".")[0] in ("torch", "numpy") and not callable(value):
+    kind = type(value)
+    if kind.__module__.split(".")[0] in ("torch", "numpy") and kind.__name__.lower().endswith(("device", "dtype")):
         return well_formed(str(value))
     left_out.add(key, f"is of a type that can't be sent: {type(value).__name__}", value)
     return _OMITTED

@@ -94,7 +94,11 @@ print(json.dumps([run, counts.logged, counts.delivered, counts.refused, counts.l
             # All of it is on the disk again, in order.
             tracker.close(0)
             mock.patch.stopall()
-            self.assertEqual(self.sync("--url", self.server.url).returncode, 0)
+            done = self.sync("--url", self.server.url)
+            self.assertEqual(done.returncode, 0)
+            # Each of the 61 records, and nothing of a cut line but, at the most, the rest that could not be taken back.
+            self.assertRegex(done.stdout, "^61 delivered")
+            self.assertEqual("1 unreadable lines" in done.stdout, torn, done.stdout)
             self.assertEqual(self.server.metrics(run), {epoch: {"value": 40 + epoch} for epoch in range(20)})
 
     def test_past_the_bound_of_memory_epochs_are_lost_and_counted_and_the_rest_is_kept(self) -> None:
@@ -309,30 +313,51 @@ class Refusals(SpoolTest):
         [entry] = self.refused()
         self.assertEqual((entry["code"], entry["record"]["input"]["epoch"]), ("INTERNAL_SERVER_ERROR", 33))
 
-    def test_a_server_that_fails_at_everything_refuses_only_a_few(self) -> None:
+    def test_a_server_that_fails_at_everything_refuses_nothing(self) -> None:
         broken = {"now": True}
+        calls: List[str] = []
         execute = transport.Connection.execute
 
         def failing(connection: Any, document: str, variables: str = "{}") -> Any:
+            calls.append(document)
             if broken["now"]:
                 raise transport.ServerFault("everything fails (INTERNAL_SERVER_ERROR)")
             return execute(connection, document, variables)
 
-        with mock.patch.object(transport.Connection, "execute", failing), mock.patch.object(sender, "_FIRST_PAUSE", 0.001), mock.patch.object(sender, "_LONGEST_PAUSE", 0.001):
+        for begun in (False, True):
+            calls.clear()
+            with mock.patch.object(transport.Connection, "execute", failing), mock.patch.object(
+                sender, "_FIRST_PAUSE", 0.001
+            ), mock.patch.object(sender, "_LONGEST_PAUSE", 0.001):
+                tracker = self.tracker()
+                broken["now"] = not begun
+                run = tracker.create_experiment(experiment_name="all broken", challenge=1)
+                self.assertEqual(tracker.flush(10 if begun else 1), begun)
+                broken["now"] = True
+                for epoch in range(200):
+                    tracker.log_epoch(run, epoch, {"a": 1})
+                until(lambda: len(calls) > 40, "many tries")
+                broken["now"] = False
+                self.assertTrue(tracker.flush(30))
+            self.assertEqual(sorted(self.server.metrics(run)), list(range(200)))
+            self.assertEqual((tracker.counts().refused, tracker.counts().delivered), (0, 201))
+
+    def test_a_description_that_the_server_fails_at_does_not_cost_the_run(self) -> None:
+        execute = transport.Connection.execute
+
+        def failing(connection: Any, document: str, variables: str = "{}") -> Any:
+            if '"config"' in variables:
+                raise transport.ServerFault("fails (INTERNAL_SERVER_ERROR)")
+            return execute(connection, document, variables)
+
+        with mock.patch.object(transport.Connection, "execute", failing), mock.patch.object(sender, "_FIRST_PAUSE", 0.001):
             tracker = self.tracker()
-            run = tracker.create_experiment(experiment_name="all broken")
-            for epoch in range(200):
-                tracker.log_epoch(run, epoch, {"a": 1})
-            until(lambda: tracker._sender._health.faults_in_a_row >= 5 if tracker._sender else False, "five dead letters", 60)
-            tracker.flush(0.5)
-            broken["now"] = False
-            tracker.flush(30)
-        # Five were set aside before it was plain that nothing works; they can be sent again.
-        tracker.close()
-        self.assertEqual(len([entry for entry in self.refused() if "record" in entry]), tracker.counts().refused)
-        self.sync("--refused")
-        self.sync("--refused")
-        self.assertEqual(sorted(self.server.metrics(run)), list(range(200)))
+            run = tracker.create_experiment(experiment_name="odd description", config={"odd": 1})
+            tracker.log_epoch(run, 0, {"a": 1})
+            self.assertTrue(tracker.flush(30))
+        self.assertEqual(self.server.metrics(run), {0: {"a": 1}})
+        [entry] = self.refused()
+        self.assertEqual(entry["value"]["config"], {"odd": 1})
 
 
 def epochgraph_status(folder: str) -> Any:
