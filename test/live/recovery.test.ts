@@ -173,11 +173,11 @@ describe('a client that follows the recipe shows what is stored', () => {
     let dashboard: Dashboard;
     let writer: Writer;
 
-    const begin = async (newStoreOf: () => ProcessStore): Promise<number> => {
+    const begin = async (newStoreOf: () => ProcessStore): Promise<string> => {
       store = newStoreOf();
       closers.push(() => store.remove(), killProcesses);
       const port = await freePort();
-      server = await startProcess({ env: { ...store.env, PORT: String(port) }, cwd: store.folder });
+      server = await startProcess({ env: { ...store.env, PORT: port }, cwd: store.folder });
       writer = new Writer(() => server.data);
       await writer.create();
       dashboard = new Dashboard(() => server.url, writer.curve);
@@ -192,7 +192,7 @@ describe('a client that follows the recipe shows what is stored', () => {
         const writing = writer.write(12);
         await sleep(random.below(150));
         await server.stop('SIGKILL');
-        server = await startProcess({ env: { ...store.env, PORT: String(port) }, cwd: store.folder });
+        server = await startProcess({ env: { ...store.env, PORT: port }, cwd: store.folder });
         await writing;
         await dashboard.expectStored(server.data, writer.curve);
       }
