@@ -65,8 +65,12 @@ async function subscribers(): Promise<void> {
     socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload }));
     // What is asked behind the subscription is answered behind its beginning.
     socket.send(JSON.stringify({ id: '2', type: 'subscribe', payload: { query: '{ __typename }' } }));
-    await once(socket, 'message');
-    await once(socket, 'message');
+    let answers = 0;
+    await new Promise<void>((resolve) => {
+      socket.on('message', () => {
+        if (++answers === 2) resolve();
+      });
+    });
     socket.on('message', (data: Buffer) => {
       if (!round) return;
       const at = now();
