@@ -10,6 +10,7 @@ from typing import Dict, Tuple
 LOGGER = logging.getLogger("epochgraph")
 
 _EVERY_SECONDS = 60.0
+_MOST_KINDS = 1000
 
 
 class Notices:
@@ -28,6 +29,8 @@ class Notices:
                 if now - last < _EVERY_SECONDS:
                     self._said[kind] = (last, kept_back + 1)
                     return
+                if len(self._said) >= _MOST_KINDS:
+                    self._said.clear()
                 self._said[kind] = (now, 0)
             repeated = f" ({kept_back} more like this in between)" if kept_back else ""
             LOGGER.warning("epochgraph: %s%s", text, repeated)

@@ -25,7 +25,7 @@ from .records import Draft
 from .run import Run
 from .sender import HEARTBEAT_SECONDS, Sender
 from .spool_files import default_folder
-from .transport import Address, Connection
+from .transport import Address, Connection, usable_token
 from .values import LeftOut, json_of, shown
 
 DEFAULT_URL = "http://127.0.0.1:4000/graphql"
@@ -77,15 +77,17 @@ class ExperimentTracker(Reads):
         self.url = ""
         self.spool = os.path.abspath(os.fspath(spool)) if spool is not None else default_folder()
         self.close_timeout = close_timeout
-        self._token = token or os.environ.get("EPOCHGRAPH_TOKEN") or None
+        self._token: Optional[str] = None
         self._timeout = timeout
         self._heartbeat_seconds = heartbeat_seconds
         self._notices = Notices()
         self._address: Optional[Address] = None
         self._misaddressed = ""
         try:
-            self._address = Address(given)
-            self.url = self._address.url
+            address = Address(given)
+            self.url = address.url
+            self._token = usable_token(token or os.environ.get("EPOCHGRAPH_TOKEN"))
+            self._address = address
         except ValueError as error:
             self._misaddressed = str(error)
             self._notices.warn("address", f"{error}. Records are kept in the spool {self.spool}.")

@@ -62,6 +62,17 @@ class Address:
         return path.rstrip("/") + "/stream" + (f"?{query}" if query else "")
 
 
+def usable_token(token: Optional[str]) -> Optional[str]:
+    """The token without blanks around it (files end in newlines); None for none.
+
+    Raises ValueError, which does not repeat it, for one that can't be sent.
+    """
+    token = (token or "").strip()
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise ValueError("the token holds characters that no token has; check EPOCHGRAPH_TOKEN")
+    return token or None
+
+
 class Connection:
     """Requests to one address. Not for several threads at once.
 
@@ -71,7 +82,7 @@ class Connection:
     def __init__(self, address: Address, token: Optional[str] = None, timeout: float = 30.0) -> None:
         self.address = address
         self.timeout = timeout
-        self._token = token
+        self._token = usable_token(token)
         self._http: Optional[http.client.HTTPConnection] = None
         self._absolute = False
         self._proxy_headers: Dict[str, str] = {}

@@ -183,6 +183,22 @@ class Outages(SpoolTest):
         self.assertEqual(self.sync("--url", self.server.url).returncode, 0)
         self.assertEqual(self.server.metrics(run), expected(3))
 
+    def test_a_token_that_can_not_be_sent_keeps_everything_and_is_not_repeated(self) -> None:
+        for token in ("secret\r\nx-evil: 1", "secret\u2026", "secret secret"):
+            tracker = self.tracker(token=token)
+            run = tracker.create_experiment(experiment_name="odd token")
+            log(tracker, run, 0, 3)
+            self.assertFalse(tracker.flush(0.1))
+            tracker.close()
+            self.assertIn("the token holds characters that no token has", self.warnings())
+            self.assertNotIn("secret", self.warnings() + self.said())
+            self.assertEqual(self.sync().returncode, 0)
+            self.assertEqual(self.server.metrics(run), expected(3))
+        with Answering({"message": "who are you", "extensions": {"code": "UNAUTHENTICATED"}}) as proxy:
+            tracker = self.tracker(proxy.url, token=" token-of-a-file\n")
+            tracker.create_experiment(experiment_name="token of a file")
+            until(lambda: proxy.tokens == {"Bearer token-of-a-file"}, "the token")
+
     def spool_texts(self) -> Any:
         from pathlib import Path
 
