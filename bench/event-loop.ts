@@ -32,6 +32,8 @@ function epochs(start: number): object[] {
 const CREATE = 'mutation ($input: CreateExperimentInput!) { createExperiment(input: $input) { experiment { id } } }';
 const LOG = 'mutation ($input: LogEpochsInput!) { logEpochs(input: $input) { created errors { message } } }';
 const REWIND = 'mutation ($id: ID!) { rewindExperiment(experimentId: $id, toEpoch: 9) { deletedEpochs } }';
+const COMPLETE =
+  'mutation ($id: ID!) { updateExperimentStatus(input: { experimentId: $id, status: COMPLETED }) { experiment { id } } }';
 const DELETE = 'mutation ($id: ID!) { deleteExperiment(id: $id) { deletedEpochs } }';
 const UPSERT = 'mutation ($subjects: [SubjectInput!]!) { upsertSubjects(subjects: $subjects) { created } }';
 
@@ -94,6 +96,7 @@ async function main(): Promise<void> {
       ['logEpochs, the same again (UNCHANGED)', () => log(url, run, epochCount / 10)],
       ['… to the one that is rewound', () => log(url, other, epochCount / 2)],
       [`rewindExperiment, ${epochCount / 2} epochs`, () => post(url, REWIND, { id: other })],
+      [`updateExperimentStatus that ends a run of ${epochCount} epochs`, () => post(url, COMPLETE, { id: run })],
       [`deleteExperiment, ${epochCount} epochs`, () => post(url, DELETE, { id: run })],
       [`upsertSubjects, ${subjectCount} by ${BATCH}`, () => upsert(url, subjectCount)],
       [`import-bids of ${subjectCount} beside the server`, () => importTable(folder, dataDir, subjectCount)],

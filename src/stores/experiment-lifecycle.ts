@@ -7,6 +7,7 @@ import { wholeAnswer } from './collections';
 import { sameContent, valueAt } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
+import { epochsInParts } from './epoch-parts';
 import { assignments, type Change, type ExperimentWriter } from './experiment-writer';
 import { metricsOfTrainer, progressUpdate, recomputeProgress, staleProgress, storedProgress } from './progress';
 import { readLimit, withinTime } from './time-limits';
@@ -224,25 +225,29 @@ export class ExperimentLifecycle {
     }
     const hoursNow = valueAt(stored, 'metrics.training_time_hours');
     if (hoursNow === undefined || sameContent(hoursNow, stored.filled_training_time_hours)) {
-      const [sum] = await epochs
-        .aggregate(
-          [
-            { $match: { experiment_id: stored._id, 'timing.duration_seconds': { $gte: 0 } } },
-            { $group: { _id: null, seconds: { $sum: '$timing.duration_seconds' } } },
-          ],
-          { session },
-        )
-        .toArray();
+      const seconds = await this.trainedSeconds(stored._id, session);
       const start = stored.start_time instanceof Date ? stored.start_time : undefined;
-      const hours = sum
-        ? (sum.seconds as number) / SECONDS_PER_HOUR
-        : start && (end.getTime() - start.getTime()) / MS_PER_HOUR;
+      const hours =
+        seconds === undefined ? start && (end.getTime() - start.getTime()) / MS_PER_HOUR : seconds / SECONDS_PER_HOUR;
       if (hours !== undefined && hours >= 0) {
         change.$set['metrics.training_time_hours'] = new Double(hours);
         change.$set.filled_training_time_hours = new Double(hours);
       }
     }
     return change;
+  }
+
+  /** The sum of the durations that the epochs of an experiment say, in seconds; undefined where none says any. */
+  private async trainedSeconds(id: ObjectId, session: ClientSession): Promise<number | undefined> {
+    let sum: number | undefined;
+    const { epochs } = this.database.collections;
+    for await (const part of epochsInParts(epochs, id, { 'timing.duration_seconds': 1 }, session)) {
+      for (const epoch of part) {
+        const seconds = valueAt(epoch, 'timing.duration_seconds');
+        if (typeof seconds === 'number' && seconds >= 0) sum = (sum ?? 0) + seconds;
+      }
+    }
+    return sum;
   }
 
   private get collection() {

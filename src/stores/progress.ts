@@ -1,5 +1,6 @@
 import type { Collection, ClientSession, Document, ObjectId } from 'mongodb';
 import { Double } from 'mongodb';
+import { epochsInParts } from './epoch-parts';
 
 /**
  * An experiment's own metrics, kept true from its epochs. `progress` is a field of the experiment's document that holds
@@ -86,41 +87,27 @@ function latestOf({ latest_epoch, final_train_loss, final_val_loss }: Progress):
 
 export const NO_PROGRESS: Progress = { epochs: 0, latest_epoch: -1 };
 
-/** The progress that the stored epochs of an experiment amount to, all of them read by the database. */
+/** The progress that the stored epochs of an experiment amount to, all of them read. */
 export async function recomputeProgress(
   epochs: Collection<Document>,
   experimentId: ObjectId,
   session?: ClientSession,
 ): Promise<Progress> {
-  const fields = { epoch: 1, 'metrics.train_loss': 1, 'metrics.val_loss': 1 };
-  const [found] = await epochs
-    .aggregate(
-      [
-        { $match: { experiment_id: experimentId, epoch: { $gte: 0 } } },
-        { $project: fields },
-        {
-          $facet: {
-            count: [{ $count: 'epochs' }],
-            latest: [{ $sort: { epoch: -1 } }, { $limit: 1 }],
-            best: [
-              { $match: { 'metrics.val_loss': { $gte: -Infinity } } },
-              { $sort: { 'metrics.val_loss': 1, epoch: 1 } },
-              { $limit: 1 },
-            ],
-          },
-        },
-      ],
-      session ? { session } : {},
-    )
-    .toArray();
-  const { count, latest, best } = found as Record<'count' | 'latest' | 'best', Document[]>;
-  const [last] = latest;
-  if (!last) return NO_PROGRESS;
-  const [winner] = best;
+  const fields = { 'metrics.train_loss': 1, 'metrics.val_loss': 1 } as const;
+  let [count, latest, best]: [number, Document | undefined, Document | undefined] = [0, undefined, undefined];
+  for await (const part of epochsInParts(epochs, experimentId, fields, session)) {
+    count += part.length;
+    latest = part.at(-1);
+    for (const epoch of part) {
+      const loss = comparable(epoch);
+      if (loss !== undefined && (!best || loss < comparable(best)!)) best = epoch;
+    }
+  }
+  if (!latest) return NO_PROGRESS;
   return {
-    epochs: count[0]!.epochs as number,
-    ...latestFields(last),
-    ...(winner ? { best_epoch: winner.epoch as number, best_val_loss: comparable(winner)! } : {}),
+    epochs: count,
+    ...latestFields(latest),
+    ...(best ? { best_epoch: best.epoch as number, best_val_loss: comparable(best)! } : {}),
   };
 }
 

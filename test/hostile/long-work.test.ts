@@ -88,6 +88,28 @@ describe('while long work runs', () => {
     expect(writes.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(EPOCHS);
   });
 
+  it('updateExperimentStatus that ends a long run: its epochs are read in parts', async () => {
+    await storeEpochs();
+    const { client } = server.stores.database;
+    const parts: number[] = [];
+    const listen = ({ commandName, reply }: CommandSucceededEvent): void => {
+      const cursor = (reply as { cursor?: { ns: string; firstBatch: unknown[] } }).cursor;
+      if (commandName !== 'getMore' && cursor?.ns.endsWith('.epochs')) parts.push(cursor.firstBatch.length);
+    };
+    client.on('commandSucceeded', listen);
+    const { updateExperimentStatus: ended } = await server.data(
+      `mutation ($id: ID!) { updateExperimentStatus(input: { experimentId: $id, status: COMPLETED }) {
+        experiment { metrics { bestValLoss bestEpoch totalEpochs finalValLoss } } } }`,
+      { id: experiment },
+    );
+    client.off('commandSucceeded', listen);
+    expect(ended.experiment.metrics).toEqual({
+      ...{ bestValLoss: 1 / EPOCHS, bestEpoch: EPOCHS - 1, totalEpochs: EPOCHS, finalValLoss: 1 / EPOCHS },
+    });
+    expect(parts.length).toBeGreaterThanOrEqual(3);
+    expect(Math.max(...parts)).toBeLessThanOrEqual(1000);
+  });
+
   it('logEpochs of a full batch: other requests are answered', async () => {
     const epochs = Array.from({ length: 1000 }, (_, epoch) => ({ epoch, metrics: { val_loss: 1 / (epoch + 1) } }));
     const { events, writes } = await beside(async () => {
