@@ -30,6 +30,9 @@ const MAX_TOGETHER = 100;
 /** Stored epochs that a subscription reads at a time: its reader may be slow, and no cursor waits for it meanwhile. */
 const STORED_BATCH = 500;
 
+/** Errors that are about a whole batch, never about one of its epochs: an outage must not look like a success. */
+const OF_THE_CALL = new Set<string>(['NOT_FOUND', 'DATABASE_UNAVAILABLE']);
+
 /** Epochs by number, bounds included. */
 export interface EpochRange {
   from: number | null;
@@ -196,7 +199,7 @@ export class EpochStore {
     );
     return results.map((result) => {
       if (result.status === 'fulfilled') return result.value;
-      if (result.reason instanceof ApiError && result.reason.code !== 'NOT_FOUND') return result.reason;
+      if (result.reason instanceof ApiError && !OF_THE_CALL.has(result.reason.code)) return result.reason;
       throw result.reason;
     });
   }
