@@ -343,7 +343,7 @@ export type UpdateExperimentStatusInput = {
   experimentId: string;
   /** Where it stands now. */
   status: ExperimentStatus;
-  /** Metrics of the run as a whole, merged into the stored ones. */
+  /** Metrics of the run as a whole, merged into the stored ones. They stand beside what the epochs say, also where the two differ, until the next epoch is stored or removed. */
   metrics?: Record<string, number | 'NaN' | 'Infinity' | '-Infinity'> | null | undefined;
   /** When it ended. Now if left out for a status other than RUNNING; cleared by RUNNING. */
   endTime?: string | null | undefined;
