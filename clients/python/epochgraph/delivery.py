@@ -6,7 +6,7 @@ import json
 import re
 from collections import deque
 from dataclasses import dataclass, fields
-from typing import Any, Callable, Deque, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Deque, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from .errors import EpochgraphError, Refused, ServerFault, Unreachable
 from .records import (
@@ -120,7 +120,7 @@ class Delivery:
         self._refuse = refuse
         self._find_creation = find_creation
         self._operations = deque(_operations(records))
-        self._sought: Dict[str, bool] = {}
+        self._sought: Set[str] = set()
 
     def run(self, until: Callable[[], bool] = lambda: False) -> bool:
         """Sends what is left. Returns False if `until` said to stop before the end; raises Unreachable."""
@@ -172,10 +172,15 @@ class Delivery:
     def _on_refusal(self, operation: _Operation, error: Refused) -> None:
         records = operation.records
         if error.code == "NOT_FOUND":
-            creation = self._creation_of_missing(records[0], error)
-            if creation:
-                # Another process of this spool created the run, and has not delivered it yet. Twice is as good as once.
-                self._operations.extendleft([operation, _Operation([creation], elsewhere=True)])
+            missing = _missing(records[0], error)
+            if missing not in self._sought:
+                # Another process of this spool may have created the run and not delivered it yet (twice is as good as
+                # once), or may have delivered it between the answer and this look: so it is tried again either way.
+                self._sought.add(missing)
+                creation = self._find_creation(missing)
+                self._operations.appendleft(operation)
+                if creation and creation != records[0]:
+                    self._operations.appendleft(_Operation([creation], elsewhere=True))
                 return
             if records[0].op == CREATE:
                 # Of a run that continues one that is gone, the rest is as good as ever.
@@ -263,16 +268,6 @@ class Delivery:
             return False
         return True
 
-    def _creation_of_missing(self, record: Record, error: Refused) -> Optional[Record]:
-        """The creation of the run that is missing, the first time that it is asked for."""
-        named = re.search(r"[0-9a-f]{24}", error.message)
-        missing = named[0] if named else record.experiment_id
-        if self._sought.setdefault(missing, False):
-            return None
-        self._sought[missing] = True
-        creation = self._find_creation(missing)
-        return creation if creation and creation != record else None
-
     def _dead_letter(self, record: Record, error: EpochgraphError) -> None:
         code = error.code if isinstance(error, Refused) else _FAULT
         self.counts.refused += 1
@@ -312,6 +307,12 @@ def _variables(operation: _Operation) -> str:
         return '{"input":%s}' % records[0].input
     epochs = ",".join([record.input for record in records])
     return '{"input":{"experimentId":"%s","epochs":[%s]}}' % (records[0].experiment_id, epochs)
+
+
+def _missing(record: Record, error: Refused) -> str:
+    """The id of the run that does not exist: the record's own, or the one that it continues."""
+    named = re.search(r"[0-9a-f]{24}", error.message)
+    return named[0] if named else record.experiment_id
 
 
 def _place(message: str) -> Optional[str]:

@@ -14,8 +14,9 @@ import time
 import unittest
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
+from unittest import mock
 
-from epochgraph import ExperimentTracker
+from epochgraph import ExperimentTracker, sender, spool
 from epochgraph.spool_files import journal_names
 from tests.support import SpoolTest, free_port, python, python_environment, until
 
@@ -249,6 +250,23 @@ print(run, tracker.counts().delivered)
         self.assertEqual((stored["config"]["all"], stored["parent"]), ({"a": 1}, {"id": parent}))
         first.close(0)
         self.assertIn("2 delivered (0 created, 0 replaced, 2 unchanged", self.sync("--url", self.server.url).stdout)
+
+    def test_a_run_that_its_process_delivers_at_this_very_moment(self) -> None:
+        first = self.tracker(f"http://127.0.0.1:{free_port()}/graphql")
+        run = first.create_experiment(experiment_name="this moment")
+        find = spool.find_creation
+
+        def late(folder: str, identity: str) -> Any:
+            # Between the server's "there is no such run" and the look into the journals, the other process delivers.
+            create = "mutation($i: CreateExperimentInput!) { createExperiment(input: $i) { outcome } }"
+            self.server.data(create, i=find(folder, identity).content())
+            return None
+
+        with mock.patch.object(sender, "find_creation", late):
+            second = self.tracker()
+            second.log_epoch(run, 0, {"loss": 1.0})
+            self.assertTrue(second.flush(30))
+        self.assertEqual((second.counts().refused, self.server.metrics(run)), (0, {0: {"loss": 1.0}}))
 
 
 @unittest.skipUnless(hasattr(os, "fork"), "no fork")

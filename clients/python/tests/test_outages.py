@@ -114,13 +114,9 @@ class Outages(SpoolTest):
         run = tracker.create_experiment(experiment_name="500")
         log(tracker, run, 0, 100)
         until(lambda: len(proxy.requests) >= 2, "two tries")
-        self.assertIn("HTTP status 500", self.warnings_after(tracker))
+        until(lambda: "HTTP status 500" in self.warnings(), "a warning")
         proxy.mode = "pass"
         self.assert_delivered(tracker, run, 100)
-
-    def warnings_after(self, tracker: Any) -> str:
-        until(lambda: self.warnings(), "a warning")
-        return self.warnings()
 
     def test_retry_after_is_honoured(self) -> None:
         proxy = self.proxy()
