@@ -1,5 +1,6 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { deserialize } from 'bson';
+import { COLLECTION_NAMES } from '../../src/stores/collections';
 import { MongoClient } from 'mongodb';
 
 /** Where a connection is cut: before the command reaches the database, or after its work, so that the answer is lost. */
@@ -18,14 +19,16 @@ export interface CuttingProxy {
 }
 
 const OP_MSG = 2013;
-const HOUSEKEEPING = new Set(['hello', 'ismaster', 'isMaster', 'ping', 'endSessions', 'killCursors', 'getMore']);
+/** What an operation may be about; the feed watches the whole database, and heartbeats have a collection of their own. */
+const RECORDS = new Set<unknown>(COLLECTION_NAMES);
+const ENDS = new Set(['commitTransaction', 'abortTransaction']);
 
 /** The name of an operation's command; undefined for what the driver and the change feed send on their own. */
 function operationOf(message: Buffer): string | undefined {
   if (message.readInt32LE(12) !== OP_MSG || message[20] !== 0) return undefined;
   const body = deserialize(message.subarray(21, 21 + message.readInt32LE(21)));
   const name = Object.keys(body)[0]!;
-  return HOUSEKEEPING.has(name) || (name === 'aggregate' && body.aggregate === 1) ? undefined : name;
+  return ENDS.has(name) || RECORDS.has(body[name]) ? name : undefined;
 }
 
 /** Calls `each` with every whole message of a stream of them. */
