@@ -1,12 +1,10 @@
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-
-/** The package's types are those of its ES module, which this one can't import. */
-const bundled = createRequire(__filename)('@sparticuz/chromium') as { executablePath: () => Promise<string> };
+import { REPOSITORY } from '../kit/embedded';
 
 /** Where systems install a Chromium of their own. */
 const INSTALLED = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -16,13 +14,11 @@ const ARGUMENTS = [
 ];
 /** A lock that is older belongs to a process that died. */
 const STALE_LOCK_MS = 60_000;
+/** Where the browser from npm is unpacked, once for all runs of this clone. */
+const UNPACKED = path.join(REPOSITORY, 'node_modules/.cache/epochgraph-test-browser');
 
-/**
- * The browser that npm brings, unpacked into the temporary folder, with the libraries that a bare system lacks. Test files
- * run in processes of their own: one of them unpacks, the others wait.
- */
-async function unpack(): Promise<{ executablePath: string; libraries: string }> {
-  const lock = path.join(tmpdir(), 'epochgraph-test-browser.lock');
+/** Runs work that the processes of other test files may want to do as well, one after the other. */
+async function alone<T>(lock: string, work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       mkdirSync(lock);
@@ -33,16 +29,29 @@ async function unpack(): Promise<{ executablePath: string; libraries: string }> 
       await sleep(100);
     }
   }
-  const before = process.env.AWS_EXECUTION_ENV;
   try {
-    // It unpacks the libraries too where it believes to be on this runtime.
-    process.env.AWS_EXECUTION_ENV = 'AWS_Lambda_nodejs22.x';
-    return { executablePath: await bundled.executablePath(), libraries: path.join(tmpdir(), 'al2023', 'lib') };
+    return await work();
   } finally {
-    if (before === undefined) delete process.env.AWS_EXECUTION_ENV;
-    else process.env.AWS_EXECUTION_ENV = before;
     rmSync(lock, { recursive: true, force: true });
   }
+}
+
+/** Unpacks the browser that npm brings, with the libraries that a bare system lacks. */
+async function unpack(): Promise<{ executablePath: string; libraries: string }> {
+  const unpacked = { executablePath: path.join(UNPACKED, 'chromium'), libraries: path.join(UNPACKED, 'al2023', 'lib') };
+  const isWhole = path.join(UNPACKED, 'whole');
+  mkdirSync(path.dirname(UNPACKED), { recursive: true });
+  await alone(`${UNPACKED}.lock`, async () => {
+    if (existsSync(isWhole)) return;
+    rmSync(UNPACKED, { recursive: true, force: true });
+    mkdirSync(UNPACKED);
+    // It unpacks into the temporary folder, and the libraries only where it believes to be on this runtime.
+    const env = { ...process.env, TMPDIR: UNPACKED, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs22.x' };
+    const script = "require('@sparticuz/chromium').executablePath()";
+    await promisify(execFile)(process.execPath, ['--eval', script], { cwd: REPOSITORY, env });
+    writeFileSync(isWhole, '');
+  });
+  return unpacked;
 }
 
 /** Starts a browser: the one at EPOCHGRAPH_TEST_BROWSER, else the one from npm, else an installed one. */
