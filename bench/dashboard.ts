@@ -13,6 +13,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoClient, ObjectId, type Document } from 'mongodb';
 import type { Browser, Page } from 'playwright-core';
+import { parseConfig } from '../src/config';
 import { createLog } from '../src/log';
 import { createServer, type EpochgraphServer } from '../src/server';
 import { start } from '../src/embedded/start';
@@ -39,19 +40,7 @@ interface Site {
 async function openSite(): Promise<Site> {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'epochgraph-bench-'));
   const embedded = await start({ dataDir });
-  const server = await createServer(
-    {
-      port: 0,
-      host: '127.0.0.1',
-      dataDir,
-      mongodbUri: embedded.uri,
-      embeddedPort: undefined,
-      stalledAfterMinutes: 5,
-      logLevel: 'warn',
-      production: false,
-    },
-    createLog('warn'),
-  );
+  const server = await createServer(parseConfig({ PORT: '0', MONGODB_URI: embedded.uri }), createLog('warn'));
   const client = await MongoClient.connect(embedded.uri);
   return {
     server,

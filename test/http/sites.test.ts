@@ -88,6 +88,13 @@ describe('the dashboard and GraphiQL', () => {
     expect([400, 403, 404]).toContain(status);
   });
 
+  it("shows Apollo's landing page to a browser at the API's own path", async () => {
+    const { status, headers, body } = await fetchRaw(server.url, { accept: 'text/html' });
+    expect(status).toBe(200);
+    expect(headers['content-type']).toMatch(/^text\/html/);
+    expect(body.toString()).toContain('Apollo');
+  });
+
   it('is refused under another host name', async () => {
     expect((await fetchRaw(`${origin}/`, { host: 'tracker.example' })).status).toBe(403);
   });

@@ -4,7 +4,6 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { REPOSITORY } from '../kit/embedded';
 
 /** Where systems install a Chromium of their own. */
 const INSTALLED = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -12,10 +11,12 @@ const ARGUMENTS = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-dev-shm-usage'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
+/** The folder node_modules, also where this runs from the build. */
+const PACKAGES = path.resolve(require.resolve('playwright-core/package.json'), '../..');
 /** A lock that is older belongs to a process that died. */
 const STALE_LOCK_MS = 60_000;
 /** Where the browser from npm is unpacked, once for all runs of this clone. */
-const UNPACKED = path.join(REPOSITORY, 'node_modules/.cache/epochgraph-test-browser');
+const UNPACKED = path.join(PACKAGES, '.cache/epochgraph-test-browser');
 
 /** Runs work that the processes of other test files may want to do as well, one after the other. */
 async function alone<T>(lock: string, work: () => Promise<T>): Promise<T> {
@@ -48,7 +49,7 @@ async function unpack(): Promise<{ executablePath: string; libraries: string }> 
     // It unpacks into the temporary folder, and the libraries only where it believes to be on this runtime.
     const env = { ...process.env, TMPDIR: UNPACKED, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs22.x' };
     const script = "require('@sparticuz/chromium').executablePath()";
-    await promisify(execFile)(process.execPath, ['--eval', script], { cwd: REPOSITORY, env });
+    await promisify(execFile)(process.execPath, ['--eval', script], { cwd: PACKAGES, env });
     writeFileSync(isWhole, '');
   });
   return unpacked;

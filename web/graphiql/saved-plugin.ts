@@ -14,6 +14,8 @@ function Icon() {
 function Content() {
   const actions = useGraphiQLActions();
   const { queryEditor, variableEditor } = useGraphiQL(pick('queryEditor', 'variableEditor'));
+  // The editors come a moment after the page.
+  const isReady = queryEditor !== undefined && variableEditor !== undefined;
   const open = ({ query, variables }: SavedOperation): void => {
     actions.addTab();
     // The new tab has filled the editors with its own text by then.
@@ -35,7 +37,7 @@ function Content() {
           { key: operation.name },
           element(
             'button',
-            { type: 'button', onClick: () => open(operation) },
+            { type: 'button', disabled: !isReady, onClick: () => open(operation) },
             element('b', null, operation.name),
             element('span', null, operation.summary),
           ),

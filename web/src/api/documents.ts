@@ -725,10 +725,28 @@ export type CheckpointSavedSubscription = {
   };
 };
 
+export type CompareCurvesQueryVariables = Exact<{
+  ids: Array<string> | string;
+  maxPoints?: number | null | undefined;
+}>;
+
+export type CompareCurvesQuery = {
+  experiments: {
+    nodes: Array<{
+      id: string;
+      series: Array<{
+        name: string;
+        epochs: Array<number>;
+        values: Array<number | 'NaN' | 'Infinity' | '-Infinity'>;
+        totalPoints: number;
+        sampled: boolean;
+      }>;
+    }>;
+  };
+};
+
 export type CompareQueryVariables = Exact<{
   ids: Array<string> | string;
-  metrics?: Array<string> | string | null | undefined;
-  maxPoints?: number | null | undefined;
 }>;
 
 export type CompareQuery = {
@@ -746,13 +764,6 @@ export type CompareQuery = {
       hostname: string | null;
       tags: Array<string>;
       note: string | null;
-      series: Array<{
-        name: string;
-        epochs: Array<number>;
-        values: Array<number | 'NaN' | 'Infinity' | '-Infinity'>;
-        totalPoints: number;
-        sampled: boolean;
-      }>;
       model: { name: string | null } | null;
       config: { maxEpochs: number | null; all: Record<string, unknown> };
       dataset: { releases: Array<string> } | null;
@@ -1583,14 +1594,29 @@ export const CheckpointSavedDocument = /*#__PURE__*/ new TypedDocumentString(`
     format
   }
 }`) as unknown as TypedDocumentString<CheckpointSavedSubscription, CheckpointSavedSubscriptionVariables>;
+export const CompareCurvesDocument = /*#__PURE__*/ new TypedDocumentString(`
+    query CompareCurves($ids: [ID!]!, $maxPoints: Int) {
+  experiments(filter: {ids: $ids}, first: 20) {
+    nodes {
+      id
+      series(maxPoints: $maxPoints) {
+        ...Curve
+      }
+    }
+  }
+}
+    fragment Curve on MetricSeries {
+  name
+  epochs
+  values
+  totalPoints
+  sampled
+}`) as unknown as TypedDocumentString<CompareCurvesQuery, CompareCurvesQueryVariables>;
 export const CompareDocument = /*#__PURE__*/ new TypedDocumentString(`
-    query Compare($ids: [ID!]!, $metrics: [String!], $maxPoints: Int) {
+    query Compare($ids: [ID!]!) {
   compareExperiments(ids: $ids) {
     experiments {
       ...RunRow
-      series(metrics: $metrics, maxPoints: $maxPoints) {
-        ...Curve
-      }
     }
     configDiff {
       path
@@ -1634,13 +1660,6 @@ export const CompareDocument = /*#__PURE__*/ new TypedDocumentString(`
   hostname
   tags
   note
-}
-fragment Curve on MetricSeries {
-  name
-  epochs
-  values
-  totalPoints
-  sampled
 }`) as unknown as TypedDocumentString<CompareQuery, CompareQueryVariables>;
 export const FindExperimentsDocument = /*#__PURE__*/ new TypedDocumentString(`
     query FindExperiments($filter: ExperimentFilter) {

@@ -1,9 +1,10 @@
 import 'uplot/dist/uPlot.min.css';
 import './charts.css';
-import type { Signal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { isDark } from '../ui/media';
 import type { Curve } from './curve';
+import { valueAt } from './readout';
 import { Plot, type Marks, type PlotStyle, type Range } from './plot';
 
 interface ChartProps extends PlotStyle {
@@ -24,6 +25,8 @@ const ZOOM = 1.6;
 /** Curves over epochs. Dragging zooms, a double click shows all; arrows read values, plus, minus and 0 zoom. */
 export function Chart({ label, curves, marks = NO_MARKS, hovered, range, ...style }: ChartProps) {
   const frame = useRef<HTMLDivElement>(null);
+  /** What screen readers say when a person reads the chart by the keyboard. */
+  const spoken = useSignal('');
   const plot = useRef<Plot | null>(null);
   const { height, isLog, smoothing, isSmall, gaps, group } = style;
   const shape = curves.map(({ key, color, isDashed }) => `${key} ${color} ${isDashed ?? ''}`).join('\n');
@@ -45,6 +48,8 @@ export function Chart({ label, curves, marks = NO_MARKS, hovered, range, ...styl
     });
     observer.observe(element);
     const followRange = range.subscribe((next) => made.setRange(next));
+    // A canvas that was drawn before its font had come is drawn again with it.
+    void document.fonts.load('12px Plex').then(() => plot.current === made && made.repaint());
     const followTheme = isDark.subscribe(() => made.repaint());
     return () => {
       followRange();
@@ -60,24 +65,34 @@ export function Chart({ label, curves, marks = NO_MARKS, hovered, range, ...styl
   }, [curves, marks]);
 
   return (
-    <div
-      ref={frame}
-      class="chart"
-      style={{ height: `${height}px` }}
-      role="application"
-      tabIndex={0}
-      aria-label={`${label}. Arrow keys read the values, plus and minus zoom, 0 shows all.`}
-      onKeyDown={(event) => {
-        const changed = onKey(event.key, curves, hovered.peek(), range.peek());
-        if (!changed) return;
-        event.preventDefault();
-        if (changed.epoch !== undefined) {
-          plot.current?.point(changed.epoch);
-          hovered.value = changed.epoch;
-        }
-        if (changed.range !== undefined) range.value = changed.range;
-      }}
-    />
+    <>
+      <p class="hidden-visually" role="status">
+        {spoken.value}
+      </p>
+      <div
+        ref={frame}
+        class="chart"
+        style={{ height: `${height}px` }}
+        role="application"
+        tabIndex={0}
+        aria-label={`${label}. Arrow keys read the values, plus and minus zoom, 0 shows all.`}
+        onKeyDown={(event) => {
+          const changed = onKey(event.key, curves, hovered.peek(), range.peek());
+          if (!changed) return;
+          event.preventDefault();
+          if (changed.epoch !== undefined) {
+            plot.current?.point(changed.epoch);
+            hovered.value = changed.epoch;
+            const { epoch } = changed;
+            spoken.value = [
+              `epoch ${epoch}`,
+              ...curves.map((curve) => `${curve.label} ${valueAt(curve, epoch) || 'none'}`),
+            ].join(', ');
+          }
+          if (changed.range !== undefined) range.value = changed.range;
+        }}
+      />
+    </>
   );
 }
 

@@ -1,5 +1,11 @@
 import { signal } from '@preact/signals';
-import { CompareDocument, EpochLoggedDocument, ExperimentChangedDocument, type CompareQuery } from '../api/documents';
+import {
+  CompareCurvesDocument,
+  CompareDocument,
+  EpochLoggedDocument,
+  ExperimentChangedDocument,
+  type CompareQuery,
+} from '../api/documents';
 import { follow } from '../api/follow';
 import { ApiFailure, request } from '../api/request';
 import { RunHistory } from '../run/history';
@@ -39,19 +45,30 @@ export class LiveComparison {
   async load(): Promise<boolean> {
     this.failure.value = null;
     try {
-      const variables = { ids: [...this.ids], maxPoints: MAX_POINTS };
-      const { compareExperiments } = await request(CompareDocument, variables, this.stop.signal);
-      for (const { id, series } of compareExperiments.experiments) {
-        const history = this.histories.get(id) ?? new RunHistory();
-        this.histories.set(id, history);
-        history.load(series);
-      }
+      const { signal } = this.stop;
+      const ids = [...this.ids];
+      const [{ compareExperiments }, { experiments }] = await Promise.all([
+        request(CompareDocument, { ids }, signal),
+        request(CompareCurvesDocument, { ids, maxPoints: MAX_POINTS }, signal),
+      ]);
+      for (const id of ids) if (!this.histories.has(id)) this.histories.set(id, new RunHistory());
+      for (const { id, series } of experiments.nodes) this.histories.get(id)?.load(series);
       this.comparison.value = compareExperiments;
       return true;
     } catch (error) {
       if (this.stop.signal.aborted) return false;
       this.failure.value = error instanceof ApiFailure ? error : new ApiFailure('INTERNAL', String(error));
       return false;
+    }
+  }
+
+  /** Asks for the figures and differences alone; the curves follow the epochs themselves. */
+  private async compare(): Promise<void> {
+    try {
+      const answer = await request(CompareDocument, { ids: [...this.ids] }, this.stop.signal);
+      this.comparison.value = answer.compareExperiments;
+    } catch {
+      // What is shown is what was last known; the next change asks again.
     }
   }
 
@@ -79,7 +96,12 @@ export class LiveComparison {
         EpochLoggedDocument,
         () => ({ id, afterEpoch: history.lastEpoch }),
         (data) => data.epochLogged,
-        { onEvent: ({ epoch }) => history.take(epoch.epoch, epoch.metrics.values) },
+        {
+          onEvent: ({ epoch }) => {
+            history.take(epoch.epoch, epoch.metrics.values);
+            if (history.isOverfull) void this.load();
+          },
+        },
         this.stop.signal,
       );
     }
@@ -89,7 +111,7 @@ export class LiveComparison {
   private compareSoon(): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
-      void this.load();
+      void this.compare();
     }, COMPARE_EVERY_MS);
   }
 }

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { Chart } from '../charts/chart';
 import { ChartTools } from '../charts/chart-tools';
@@ -12,6 +12,9 @@ import { isNarrow } from '../ui/media';
 import { Notice } from '../ui/states';
 import { stemOf, type RunHistory } from './history';
 import type { LiveRun, RunDetails } from './live-run';
+
+/** A zoom rests when it was not changed for this long. */
+const REFINE_AFTER_MS = 350;
 
 /** The place of a metric's colour: the validation's own, another one for the training's. */
 function colorOf(name: string, names: readonly string[]): number {
@@ -34,6 +37,7 @@ export function RunCharts({ run, details }: { run: LiveRun; details: RunDetails 
   const hovered = useSignal<number | null>(null);
   const range = useSignal<Range | null>(readRange(query.peek()));
   useEffect(() => range.subscribe((next) => writeRange(next)), []);
+  useRefinement(run, range);
 
   const names = useMemo(() => history.names(), [history, version]);
   const losses = names.filter((name) => stemOf(name) === 'loss');
@@ -100,6 +104,21 @@ export function RunCharts({ run, details }: { run: LiveRun; details: RunDetails 
       </div>
     </section>
   );
+}
+
+/** Once a zoom rests, asks for what was thinned out inside of it. */
+function useRefinement(run: LiveRun, range: Signal<Range | null>): void {
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = range.subscribe((next) => {
+      clearTimeout(timer);
+      if (next) timer = setTimeout(() => void run.refine(next[0], next[1]), REFINE_AFTER_MS);
+    });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [run]);
 }
 
 /** Metrics that measure the same on different data share a chart. */

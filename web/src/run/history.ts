@@ -13,6 +13,8 @@ export interface MetricHistory {
 export const MAX_POINTS = 2_000;
 /** So many points may come live behind a loaded curve before it is asked for anew, thinned out. */
 const MAX_APPENDED = 2_000;
+/** So many epochs may be put in the place of thinned-out ones before the curves are loaded anew. */
+const MAX_REFINED = 20_000;
 /** Live points are drawn at most this often. */
 const DRAW_EVERY_MS = 120;
 
@@ -31,6 +33,7 @@ export class RunHistory {
 
   private metrics = new Map<string, MetricHistory>();
   private appended = 0;
+  private refined = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   /** Epochs that came live while a load was under way, to be put behind what it brings. */
   private pending: { epoch: number; values: Record<string, MetricValue> }[] = [];
@@ -58,6 +61,7 @@ export class RunHistory {
     );
     this.isSampled = series.some(({ sampled }) => sampled);
     this.appended = 0;
+    this.refined = 0;
     this.lastEpoch = Math.max(-1, ...series.map(({ epochs }) => epochs.at(-1) ?? -1));
     const pending = this.pending;
     this.pending = [];
@@ -74,6 +78,16 @@ export class RunHistory {
       this.timer = undefined;
       this.version.value++;
     }, DRAW_EVERY_MS);
+  }
+
+  /** Puts every epoch of a stretch in the place of the thinned-out ones. */
+  refine(epochs: readonly { epoch: number; metrics: { values: Record<string, MetricValue> } }[]): void {
+    const { appended } = this;
+    for (const { epoch, metrics } of epochs) this.put(epoch, metrics.values);
+    // Stretches that were looked at have a bound of their own: beyond it, the next live epoch has everything loaded anew.
+    this.refined += epochs.length;
+    this.appended = this.refined > MAX_REFINED ? Infinity : appended;
+    this.version.value++;
   }
 
   close(): void {
@@ -93,10 +107,22 @@ export class RunHistory {
 
 function putPoint({ epochs, values }: MetricHistory, epoch: number, value: number): void {
   let at = epochs.length;
-  while (at > 0 && epochs[at - 1]! >= epoch) at--;
+  // Nearly every point is a new last one.
+  if (at > 0 && epochs[at - 1]! >= epoch) at = placeOf(epochs, epoch);
   const isKnown = epochs[at] === epoch;
   epochs.splice(at, isKnown ? 1 : 0, epoch);
   values.splice(at, isKnown ? 1 : 0, value);
+}
+
+/** The first place whose epoch is not below this one. */
+function placeOf(epochs: readonly number[], epoch: number): number {
+  let [low, high] = [0, epochs.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (epochs[middle]! < epoch) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** What a metric measures, whatever it was measured on: "loss" of train_loss and val_loss. */

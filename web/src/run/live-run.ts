@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import {
   CheckpointSavedDocument,
   EpochLoggedDocument,
+  EpochRangeDocument,
   RunChangedDocument,
   RunDocument,
   RunSeriesDocument,
@@ -19,6 +20,8 @@ export type LatestEpoch = EpochLoggedSubscription['epochLogged']['epoch'];
 
 /** Liveness passes without an event; a run that says it runs is asked for again this often. */
 const LIVENESS_EVERY_MS = 30_000;
+/** Epochs of a page of the API. */
+const MAX_REFINED = 1_000;
 
 /** One run as it is now: its record, its curves and its checkpoints, followed until `close`. */
 export class LiveRun {
@@ -79,6 +82,21 @@ export class LiveRun {
       if (!this.history.isLoaded.peek()) this.fail(error);
     } finally {
       this.isLoadingSeries = false;
+    }
+  }
+
+  /**
+   * Every epoch of a stretch of the curves, where they were thinned out and the stretch is short enough to be asked for
+   * at once.
+   */
+  async refine(from: number, to: number): Promise<void> {
+    if (!this.history.isSampled || to - from >= MAX_REFINED) return;
+    try {
+      const variables = { id: this.id, from: Math.floor(from), to: Math.ceil(to) };
+      const { experiment } = await request(EpochRangeDocument, variables, this.stop.signal);
+      if (experiment) this.history.refine(experiment.epochs.nodes);
+    } catch {
+      // The thinned-out curve stays, and says that it is one.
     }
   }
 
