@@ -1,5 +1,5 @@
 import { MongoError } from '../errors';
-import { catalogKey, type Catalog, type Collection, type Puts } from './catalog';
+import { catalogKey, indexFlags, indexFlagsKey, type Catalog, type Collection, type Puts } from './catalog';
 import type { Operation } from './oplog';
 import { Overlay, type View } from './view';
 
@@ -64,6 +64,7 @@ export class Batch {
     this.claim(catalogKey(ns));
     const made = this.catalog.make(db, name);
     this.catalog.save(made, this.view);
+    for (const index of made.indexes) this.view.put(indexFlagsKey(index.id), indexFlags(index));
     this.created.set(ns, made);
     this.afterwards.push((instant) => {
       made.createdAt = instant;
