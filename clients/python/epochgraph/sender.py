@@ -82,7 +82,7 @@ class Sender:
     def watch(self, record: Record) -> None:
         """Learns from a record that is logged which runs this process keeps alive."""
         if record.op in (CREATE, UPDATE_STATUS):
-            if '"status":"RUNNING"' in record.input:
+            if record.content().get("status") == "RUNNING":
                 self._alive.add(record.experiment_id)
             else:
                 self._alive.discard(record.experiment_id)
