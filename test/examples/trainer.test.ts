@@ -70,6 +70,11 @@ function expectCheckpoints(run: any, folder: string): void {
   }
 }
 
+/** What a trainer wrote, but for how far its delivery is at the end: on a busy machine it says so. */
+function withoutProgress(text: string): string {
+  return text.replace(/^epochgraph: \d+ records are still to be delivered.*\n/gm, '');
+}
+
 const python = spawnSync('python3', ['--version'], { encoding: 'utf8' });
 
 if (python.error) {
@@ -114,7 +119,7 @@ if (python.error) {
       const server = await serve();
       const trainer = train(server.url, '--epochs', '12', '--learning-rate', '0.002', '--tags', 'example,quick');
       const exit = await trainer.exited;
-      expect(exit).toMatchObject({ code: 0, stderr: '' });
+      expect({ ...exit, stderr: withoutProgress(exit.stderr) }).toMatchObject({ code: 0, stderr: '' });
       const run = await onlyRun(server);
       expect(exit.stdout).toContain(`experiment ${run.id}: run\n`);
       expect(epochLines(trainer)).toHaveLength(12);
@@ -158,7 +163,7 @@ if (python.error) {
         () => 'The run was not delivered while it ran.',
       );
       const exit = await trainer.stop(signal);
-      expect(exit).toMatchObject({ code, stderr: 'stopped\n' });
+      expect({ ...exit, stderr: withoutProgress(exit.stderr) }).toMatchObject({ code, stderr: 'stopped\n' });
       const run = await onlyRun(server);
       expect(run.status).toBe('STOPPED');
       // An epoch that was stored when the signal came may not have been printed.

@@ -33,7 +33,7 @@ DEFAULT_URL = "http://127.0.0.1:4000/graphql"
 # A server that does not answer at all is not waited for any longer than this at the end.
 _UNREACHABLE_PATIENCE = 3.0
 _SETTLE_SECONDS = 10.0
-_PROGRESS_EVERY = 2.0
+_PROGRESS_EVERY = 5.0
 
 _trackers: "weakref.WeakSet[ExperimentTracker]" = weakref.WeakSet()
 # Those that have something to deliver at the end of the process, even where the script has let go of them.

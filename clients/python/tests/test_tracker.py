@@ -6,9 +6,11 @@ import ast
 import re
 import sys
 import threading
+import time
 import unittest
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import epochgraph
 from epochgraph import ExperimentTracker, MongoExperimentTracker, get_tracker
@@ -91,6 +93,21 @@ class Runs(SpoolTest):
         counts = tracker.counts()
         self.assertEqual((counts.logged, counts.delivered, counts.waiting), (3, 3, 0))
         self.assertEqual(self.said(), "")
+
+    def test_a_slow_close_says_how_far_it_is(self) -> None:
+        proxy = self.proxy()
+
+        def slowly(body: bytes) -> str:
+            time.sleep(0.5)
+            return "pass"
+
+        proxy.mode = slowly
+        tracker = self.tracker(proxy.url)
+        run = tracker.create_experiment(experiment_name="slow close")
+        with mock.patch("epochgraph.tracker._PROGRESS_EVERY", 0.1):
+            tracker.close()
+        self.assertIn("epochgraph: 1 records are still to be delivered\n", self.said())
+        self.assertIsNotNone(self.server.experiment(run))
 
     def test_many_threads(self) -> None:
         with self.tracker() as tracker:
