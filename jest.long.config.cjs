@@ -4,6 +4,11 @@ process.env.EPOCHGRAPH_CRASH_ROUNDS ??= '20';
 
 module.exports = {
   ...require('./jest.config.cjs'),
-  testMatch: ['<rootDir>/test/faults/**/*.test.ts', '<rootDir>/test/embedded/crash.test.ts'],
+  testMatch: [
+    '<rootDir>/test/faults/**/*.test.ts',
+    '<rootDir>/test/embedded/crash.test.ts',
+    '<rootDir>/test/live/{load,recovery}.test.ts',
+    '<rootDir>/test/hostile/**/*.test.ts',
+  ],
   testTimeout: 3_600_000,
 };

@@ -77,7 +77,7 @@ describe('live under load', () => {
       };
       let left = TRIALS;
       await Promise.all(
-        Array.from({ length: 20 }, async () => {
+        Array.from({ length: 100 }, async () => {
           while (left-- > 0) await trial();
         }),
       );
