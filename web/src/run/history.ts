@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { signal } from '@preact/signals-core';
 import type { CurveFragment } from '../api/documents';
 import { toNumber, type MetricValue } from '../format';
 

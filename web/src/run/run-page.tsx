@@ -42,6 +42,14 @@ export function RunPage({ id }: { id: string }) {
   }
   return (
     <article class="run">
+      {run.failure.value && (
+        <p class="inline-failure" role="alert">
+          {run.failure.value.message} What you see may be old.{' '}
+          <button type="button" class="button" onClick={() => location.reload()}>
+            Load again
+          </button>
+        </p>
+      )}
       <Head run={run} details={details} />
       <Figures run={run} details={details} />
       <RunCharts run={run} details={details} />
