@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { Database } from 'node-sqlite3-wasm';
 import { StartupError } from '../../errors';
 import { integerOfBlob, ROW_NUMBER, type Cell, type Row } from './row-reader';
@@ -87,6 +88,8 @@ export class LegacyFile {
         database.get('SELECT count(*) FROM sqlite_master');
         database.exec('PRAGMA journal_mode = DELETE');
         database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF');
+        // An open file outlives its name, so that a process that is killed leaves no copy; not on Windows.
+        if (process.platform !== 'win32') rmSync(snapshot.file);
         const { tables, others } = tablesOf(database);
         if (tables.size === 0) {
           throw new StartupError(
