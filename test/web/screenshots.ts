@@ -1,5 +1,5 @@
 /**
- * Takes the screenshots of docs/dashboard.md anew, from the same made-up laboratory each time:
+ * Takes the screenshots of docs/dashboard.md anew, from the laboratory of `epochgraph demo`:
  *
  *     npm run web:screenshots
  */
@@ -8,11 +8,25 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseConfig } from '../../src/config';
 import { start } from '../../src/embedded/start';
+import { makeDemo } from '../../src/demo/demo';
 import { createLog } from '../../src/log';
 import { createServer } from '../../src/server';
 import { query } from '../kit/server';
 import { openBrowser, openPage, type Look } from './browser';
-import { seedLaboratory } from './laboratory';
+
+interface Demo {
+  id: string;
+  status: string;
+  challenge: number;
+  metrics: { totalEpochs: number };
+  children: { totalCount: number };
+}
+
+const DEMO = `{
+  experiments(first: 100) {
+    nodes { id status challenge metrics { totalEpochs } children { totalCount } }
+  }
+}`;
 
 async function main(): Promise<void> {
   const folder = path.resolve(__dirname, '../../../docs/screenshots');
@@ -22,30 +36,27 @@ async function main(): Promise<void> {
   const server = await createServer(parseConfig({ PORT: '0', MONGODB_URI: embedded.uri }), createLog('warn'));
   const browser = await openBrowser();
   try {
-    const {
-      main: run,
-      runs,
-      running,
-    } = await seedLaboratory(async (document, variables) => {
-      const { data, errors } = await query(server.url, document, variables);
-      if (errors) throw new Error(JSON.stringify(errors));
-      return data as never;
-    });
+    await makeDemo(server.stores, () => undefined);
+    const { data } = await query<{ experiments: { nodes: Demo[] } }>(server.url, DEMO);
+    const demo = data.experiments.nodes;
+    const run = demo.find(({ metrics, children }) => metrics.totalEpochs >= 40 && children.totalCount > 0)!;
+    const running = demo.find(({ status }) => status === 'RUNNING')!;
+    const compared = demo.filter(({ challenge, metrics }) => challenge === 1 && metrics.totalEpochs >= 40).slice(0, 6);
     const shots: [name: string, path: string, shows: string, look: Look][] = [
-      ['experiments', '/', 'Running', {}],
+      ['experiments', '/', 'Completed', {}],
       [
         'experiments-dark',
         '/?sort=best_val_loss&cols=status,curve,best_val_loss,epochs,model,config.optimizer,config.learning_rate,tags',
         'optimizer',
         { dark: true },
       ],
-      ['experiments-narrow', '/', 'Running', { width: 390 }],
-      ['run', `/experiments/${run}`, 'Lineage', {}],
-      ['run-dark', `/experiments/${running.at(-1)!}?smooth=0.7`, 'An epoch takes', { dark: true }],
-      ['run-narrow', `/experiments/${run}`, 'Lineage', { width: 390 }],
-      ['compare', `/compare?ids=${runs.slice(-9, -3).join(',')}`, 'Configuration', {}],
+      ['experiments-narrow', '/', 'Completed', { width: 390 }],
+      ['run', `/experiments/${run.id}`, 'Lineage', {}],
+      ['run-dark', `/experiments/${running.id}?smooth=0.7`, 'An epoch takes', { dark: true }],
+      ['run-narrow', `/experiments/${run.id}`, 'Lineage', { width: 390 }],
+      ['compare', `/compare?ids=${compared.map(({ id }) => id).join(',')}`, 'Configuration', {}],
       ['leaderboard', '/leaderboard?challenge=1', 'best', {}],
-      ['subjects', '/subjects?age=6-11', 'of 400', {}],
+      ['subjects', '/subjects?age=6-11', 'of 240', {}],
     ];
     for (const [name, address, shows, look] of shots) {
       const { page, close } = await openPage(browser, new URL(server.url).origin + address, look);

@@ -12,7 +12,8 @@ export function EmptyList() {
         </code>
       </pre>
       <p>
-        Or send the same over GraphQL: <a href="/graphiql">GraphiQL</a> has saved operations for it.
+        Or look round in an invented laboratory, which <code>npx epochgraph demo</code> makes beside the running server;
+        or send the same over GraphQL: <a href="/graphiql">GraphiQL</a> has saved operations for it.
       </p>
     </section>
   );
