@@ -97,6 +97,7 @@ describe('what a person does on the dashboard', () => {
     }
     const { page, close } = await openPage(browser, `${origin}/`);
     const names = (): Promise<string[]> => page.locator('tbody a').allInnerTexts();
+    await page.locator('tbody a').first().waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('sweep');
     await page.getByText(/^3 of/).waitFor();
