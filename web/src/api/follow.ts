@@ -5,6 +5,8 @@ import { pause, socket } from './socket';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
+/** A life this long was no failed try: the pauses begin anew behind it. */
+const STEADY_AFTER_MS = 10_000;
 const UNAUTHENTICATED_CODES = [4401, 4403];
 /** Close codes of graphql-transport-ws that no other try would mend. */
 const LASTING_CODES = [4400, 4406];
@@ -37,6 +39,7 @@ export async function follow<Event, Result, Variables>(
   let failures = 0;
   let session = sessionNumber.peek();
   while (!signal.aborted) {
+    const began = Date.now();
     const ended = await live(document, variablesFrom(variables(), cursor), signal, {
       next: (data) => {
         failures = 0;
@@ -45,11 +48,11 @@ export async function follow<Event, Result, Variables>(
         onEvent(event);
       },
       placed: () => {
-        failures = 0;
         if (cursor === undefined) onFresh?.();
       },
     });
     if (signal.aborted) return;
+    if (Date.now() - began > STEADY_AFTER_MS) failures = 0;
     if (ended instanceof ApiFailure) {
       if (ended.code === 'RESYNC_REQUIRED') {
         cursor = undefined;
