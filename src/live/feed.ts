@@ -40,6 +40,8 @@ export class ChangeFeed {
   private running: Promise<void> | undefined;
   private readonly stopping = new AbortController();
   private openSince: Date | undefined;
+  /** The place was lost, and the stream has not begun anew yet. */
+  private hasGap = false;
   private heard: { lagMs: number; at: number } | undefined;
 
   /** @param server - whose heartbeats tell how far the stream is behind. */
@@ -100,7 +102,7 @@ export class ChangeFeed {
         if (isHistoryLost(error)) {
           this.log.warn({ err: error }, 'The change stream lost its place; subscribers are told to query again');
           this.token = undefined;
-          this.broker.reset();
+          this.hasGap = true;
         } else {
           this.log.warn({ err: error, retryInMs: delay }, 'The change stream broke; it is opened again from its place');
         }
@@ -124,6 +126,9 @@ export class ChangeFeed {
       const change = await withinTime(stream.tryNext(), AWAIT_MS + SILENT_MS);
       if (!this.openSince) {
         this.openSince = new Date();
+        // Not before: what a subscriber who comes earlier reads might be older than the place where the stream begins.
+        if (this.hasGap) this.broker.reset();
+        this.hasGap = false;
         onOpen();
       }
       if (change) {
