@@ -208,6 +208,40 @@ describe('subscriptions', () => {
     }
   });
 
+  it('behind a cursor on another server, leave the database’s history when they have read it, though nothing happens', async () => {
+    const experiments = await subscribe(client, EXPERIMENTS);
+    await log(0, 0.5);
+    const { cursor } = (await experiments.next()).experimentChanged;
+    experiments.stop();
+    const { databaseName } = server.stores.database.db;
+    const base = process.env.EPOCHGRAPH_TEST_URI!;
+    const [, hosts, options = ''] = /^([^/]*\/\/[^/?]+)\/?[^?]*(\?.*)?$/.exec(base)!;
+    const other = await startServer({ mongodbUri: `${hosts}/${databaseName}${options}` });
+    const otherClient = newClient(other.url);
+    try {
+      let [opened, reading] = [0, 0];
+      const { client: driver } = other.stores.database;
+      driver.on('commandStarted', ({ commandName, command }) => {
+        if (commandName === 'aggregate' && command.aggregate === 1) [opened, reading] = [opened + 1, reading + 1];
+        if (commandName === 'killCursors') reading--;
+      });
+      const resumed = await Promise.all(
+        Array.from({ length: 20 }, () => subscribe(otherClient, EXPERIMENTS, { after: cursor })),
+      );
+      for (let tries = 0; (opened < 20 || reading > 0) && tries < 400; tries++) {
+        // Eight at a time: a stream for each would starve the connections.
+        expect(reading).toBeLessThanOrEqual(8);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      expect([opened, reading]).toEqual([20, 0]);
+      await log(1, 0.25);
+      for (const events of resumed) expect((await events.next()).experimentChanged.experimentId).toBe(id);
+    } finally {
+      await otherClient.dispose();
+      await other.stop();
+    }
+  });
+
   it.each([
     ['epochLogged of no experiment', EPOCHS, () => ({ id: newId() }), 'NOT_FOUND'],
     ['epochLogged of what is no id', EPOCHS, () => ({ id: 'x' }), 'BAD_USER_INPUT'],
