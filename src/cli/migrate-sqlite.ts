@@ -1,7 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { loadConfig, type Config } from '../config';
-import { LegacyFile, TABLE_NAMES, type TableName } from '../import/sqlite/legacy-file';
+import { LegacyFile } from '../import/sqlite/legacy-file';
+import { TABLE_NAMES, type TableName } from '../import/sqlite/tables';
 import { databaseTarget, EMPTY_TARGET, migrate, type MigrationOptions, type Target } from '../import/sqlite/migrate';
 import { FATES, Tally, type Fate, type TableCounts } from '../import/sqlite/tally';
 import { TimeZone } from '../import/sqlite/time-zone';

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { createClient, type Client } from 'graphql-sse';
 import { createExperiment, LOG_EPOCH, LOG_EPOCHS } from '../kit/seed';
 import { startServer, type TestServer } from '../kit/server';
@@ -165,10 +166,35 @@ describe('the event stream', () => {
     expect(server.subscribers()).toBe(before);
     response.socket.resume();
     response.resume();
-    let text = '';
-    for await (const chunk of response) text = (text + String(chunk)).slice(-1_024);
+    let [text, bytes] = ['', 0];
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      text = (text + String(chunk)).slice(-1_024);
+      bytes += chunk.length;
+    }
     expect(text).toContain('RESYNC_REQUIRED');
+    // What was made before the client read: 64 results of 60 kB, and what the sockets hold; not thousands.
+    expect(bytes).toBeLessThan(30_000_000);
     expect(text.trimEnd()).toMatch(/event: complete\ndata:$/);
+  });
+
+  it('does not keep the server open: idle connections end at once, and a request that is never finished in the end', async () => {
+    const other = await startServer();
+    const port = Number(new URL(other.url).port);
+    const ended: string[] = [];
+    const connection = async (name: string, text: string) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('close', () => ended.push(name)).on('error', () => undefined);
+      await once(socket, 'connect');
+      socket.write(text);
+    };
+    const head = `POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\n`;
+    await connection('unfinished', `${head}Content-Length: 100\r\n\r\n{`);
+    await connection('idle', '');
+    // Both have reached the server when it has answered a third.
+    await other.query('{ __typename }');
+    await other.close();
+    while (ended.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(ended).toEqual(['idle', 'unfinished']);
   });
 
   it('leaves no subscriber behind when its client goes, and completes when the server does', async () => {

@@ -13,6 +13,11 @@ export function newDatabaseUri(): string {
   return `${hosts}/${name}${options}`;
 }
 
+/** The connection string of a database that exists already. */
+export function uriOf(database: Database): string {
+  return newDatabaseUri().replace(/epochgraph_test_[0-9a-f]+/, database.db.databaseName);
+}
+
 /** An open database that `drop` removes. */
 export interface TestDatabase {
   uri: string;

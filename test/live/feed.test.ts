@@ -4,8 +4,10 @@ import { pino } from 'pino';
 import { ObjectId } from 'mongodb';
 import type { start as Start } from '../../src/embedded/start';
 import { Broker } from '../../src/live/broker';
+import { CatchUps } from '../../src/live/catch-up';
 import { ChangeFeed } from '../../src/live/feed';
 import { Heart } from '../../src/live/heart';
+import type { EventQueue } from '../../src/live/queue';
 import { openDatabase, type Database } from '../../src/stores/database';
 import { HeartbeatStore } from '../../src/stores/heartbeats';
 import { BUILT, temporaryFolder } from '../kit/embedded';
@@ -68,6 +70,22 @@ describe('the change feed', () => {
     await database.collections.experiments.insertOne({ experiment_name: 'after' });
     expect((await after.next())?.document).toMatchObject({ experiment_name: 'after' });
     after.end();
+  });
+
+  it('is met by a subscriber who reads the history from where nothing follows, by a heartbeat written for that', async () => {
+    const { database, broker, feed, store, log } = await begin();
+    const heart = new Heart(store, feed, log);
+    closers.push(() => heart.close());
+    await until(() => feed.cursor !== undefined);
+    expect(broker.openAfter(feed.cursor!, () => true)).toBeUndefined();
+    const { signal } = new AbortController();
+    const history = new CatchUps(database, broker, heart).from(() => true, feed.cursor!, signal);
+    const met = await history.next();
+    expect(met.done).toBe(true);
+    const queue = met.value as EventQueue;
+    await database.collections.experiments.insertOne({ experiment_name: 'next' });
+    expect((await queue.next())?.document).toMatchObject({ experiment_name: 'next' });
+    queue.end();
   });
 
   it('gets its heartbeats back, measures by them how far it is behind, and marks the place', async () => {

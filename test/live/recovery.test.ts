@@ -5,6 +5,7 @@ import { MongoClient } from 'mongodb';
 import { WebSocket } from 'ws';
 import { follow } from '../../examples/follow';
 import type { start as Start } from '../../src/embedded/start';
+import { uriOf } from '../kit/database';
 import { BUILT, temporaryFolder } from '../kit/embedded';
 import { form, newRandom } from '../kit/long-form';
 import { freePort, killProcesses, startProcess, type ServerProcess } from '../kit/process';
@@ -319,10 +320,7 @@ describe('a client that follows the recipe shows what is stored', () => {
   it('whichever of two servers writes', async () => {
     const one = await startServer();
     closers.push(() => one.close());
-    const { databaseName } = one.stores.database.db;
-    const base = process.env.EPOCHGRAPH_TEST_URI!;
-    const [, hosts, options = ''] = /^([^/]*\/\/[^/?]+)\/?[^?]*(\?.*)?$/.exec(base)!;
-    const other = await startServer({ mongodbUri: `${hosts}/${databaseName}${options}` });
+    const other = await startServer({ mongodbUri: uriOf(one.stores.database) });
     closers.push(() => other.stop());
     let turn = 0;
     const writer = new Writer(() => (turn++ % 2 ? one : other).data);

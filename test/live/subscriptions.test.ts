@@ -1,4 +1,5 @@
 import type { Client } from 'graphql-ws';
+import { uriOf } from '../kit/database';
 import { createExperiment, LOG_EPOCH, logEpochs, newId, saveCheckpoint, SAVE } from '../kit/seed';
 import { startServer, type TestServer } from '../kit/server';
 import { newClient, subscribe } from '../kit/subscribe';
@@ -18,6 +19,18 @@ const CHECKPOINTS = `subscription ($id: ID, $bestOnly: Boolean, $after: String) 
     kind cursor experimentId checkpoint { epoch isBest experiment { name } }
   }
 }`;
+
+/** Counts the change streams that a server opens from now on, and those of them that are still open. */
+function countStreams(server: TestServer): { opened: number; reading: number } {
+  const streams = { opened: 0, reading: 0 };
+  server.stores.database.client.on('commandStarted', ({ commandName, command }) => {
+    if (commandName === 'killCursors') streams.reading--;
+    if (commandName !== 'aggregate' || command.aggregate !== 1) return;
+    streams.opened++;
+    streams.reading++;
+  });
+  return streams;
+}
 
 describe('subscriptions', () => {
   let server: TestServer;
@@ -187,10 +200,7 @@ describe('subscriptions', () => {
     await log(1, 0.25);
     await experiments.next();
     experiments.stop();
-    const { databaseName } = server.stores.database.db;
-    const base = process.env.EPOCHGRAPH_TEST_URI!;
-    const [, hosts, options = ''] = /^([^/]*\/\/[^/?]+)\/?[^?]*(\?.*)?$/.exec(base)!;
-    const other = await startServer({ mongodbUri: `${hosts}/${databaseName}${options}` });
+    const other = await startServer({ mongodbUri: uriOf(server.stores.database) });
     const otherClient = newClient(other.url);
     try {
       const resumed = await subscribe(otherClient, EXPERIMENTS, { after: cursor });
@@ -213,27 +223,19 @@ describe('subscriptions', () => {
     await log(0, 0.5);
     const { cursor } = (await experiments.next()).experimentChanged;
     experiments.stop();
-    const { databaseName } = server.stores.database.db;
-    const base = process.env.EPOCHGRAPH_TEST_URI!;
-    const [, hosts, options = ''] = /^([^/]*\/\/[^/?]+)\/?[^?]*(\?.*)?$/.exec(base)!;
-    const other = await startServer({ mongodbUri: `${hosts}/${databaseName}${options}` });
+    const other = await startServer({ mongodbUri: uriOf(server.stores.database) });
     const otherClient = newClient(other.url);
     try {
-      let [opened, reading] = [0, 0];
-      const { client: driver } = other.stores.database;
-      driver.on('commandStarted', ({ commandName, command }) => {
-        if (commandName === 'aggregate' && command.aggregate === 1) [opened, reading] = [opened + 1, reading + 1];
-        if (commandName === 'killCursors') reading--;
-      });
+      const streams = countStreams(other);
       const resumed = await Promise.all(
         Array.from({ length: 20 }, () => subscribe(otherClient, EXPERIMENTS, { after: cursor })),
       );
-      for (let tries = 0; (opened < 20 || reading > 0) && tries < 400; tries++) {
+      for (let tries = 0; (streams.opened < 20 || streams.reading > 0) && tries < 400; tries++) {
         // Eight at a time: a stream for each would starve the connections.
-        expect(reading).toBeLessThanOrEqual(8);
+        expect(streams.reading).toBeLessThanOrEqual(8);
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
-      expect([opened, reading]).toEqual([20, 0]);
+      expect(streams).toEqual({ opened: 20, reading: 0 });
       await log(1, 0.25);
       for (const events of resumed) expect((await events.next()).experimentChanged.experimentId).toBe(id);
     } finally {

@@ -2,17 +2,9 @@ import type { SaveCheckpointInput } from '../../../types/inputs/SaveCheckpointIn
 import { derivedId } from '../derived-ids';
 import { quantity } from './map-epoch';
 import type { RowReader } from './row-reader';
+import { TABLES } from './tables';
 
-const KNOWN = new Set([
-  'checkpoint_id',
-  'run_id',
-  'epoch',
-  'val_loss',
-  'file_path',
-  'file_size_mb',
-  'timestamp',
-  'is_best',
-]);
+const KNOWN: ReadonlySet<string> = new Set(TABLES.model_checkpoints);
 
 export type CheckpointInput = SaveCheckpointInput & { id: string };
 

@@ -1,8 +1,9 @@
 import type { EpochInput } from '../../../types/inputs/EpochInput';
 import type { RowReader } from './row-reader';
+import { TABLES } from './tables';
 
 const METRICS = ['train_loss', 'val_loss', 'learning_rate'];
-const KNOWN = new Set([...METRICS, 'id', 'run_id', 'epoch', 'duration_seconds', 'timestamp']);
+const KNOWN: ReadonlySet<string> = new Set(TABLES.epoch_history);
 
 /** An epoch as a row of `epoch_history` tells it; columns that are not known are metrics. */
 export function mapEpoch(reader: RowReader): EpochInput {

@@ -7,6 +7,7 @@ import type { NumberedRow } from './legacy-file';
 import type { Cell, Row, RowReader } from './row-reader';
 import { TimeZone } from './time-zone';
 import { RowReader as Reader } from './row-reader';
+import { TABLES } from './tables';
 
 const STATUS: ReadonlyMap<string, ExperimentStatus> = new Map([
   ['completed', ExperimentStatus.COMPLETED],
@@ -26,19 +27,7 @@ const STATUS: ReadonlyMap<string, ExperimentStatus> = new Map([
   ['running', ExperimentStatus.RUNNING],
 ]);
 
-const KNOWN = new Set([
-  'run_id',
-  'challenge',
-  'model_name',
-  'start_time',
-  'end_time',
-  'status',
-  'best_val_loss',
-  'best_epoch',
-  'total_epochs',
-  'config',
-  'notes',
-]);
+const KNOWN: ReadonlySet<string> = new Set(TABLES.training_runs);
 const OWN_METRICS = ['best_val_loss', 'best_epoch', 'total_epochs'] as const;
 
 export type ExperimentInput = CreateExperimentInput & { id: string };

@@ -5,18 +5,9 @@ import { sortReleases } from '../subject-record';
 import { quantity } from './map-epoch';
 import { splitReleases } from './map-run';
 import type { RowReader } from './row-reader';
+import { TABLES } from './tables';
 
-const KNOWN = new Set([
-  'subject_id',
-  'age',
-  'sex',
-  'p_factor',
-  'release',
-  'n_sessions',
-  'n_trials',
-  'data_quality',
-  'notes',
-]);
+const KNOWN: ReadonlySet<string> = new Set(TABLES.subjects);
 const SEX: ReadonlyMap<string, Sex> = new Map([
   ['f', Sex.F],
   ['female', Sex.F],

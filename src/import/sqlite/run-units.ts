@@ -13,7 +13,8 @@ import {
 import { toObjectId } from '../../stores/values';
 import type { CacheFiles } from './cache-files';
 import { epochIdsOf } from '../derived-ids';
-import type { LegacyFile, NumberedRow, TableName } from './legacy-file';
+import type { LegacyFile, NumberedRow } from './legacy-file';
+import type { TableName } from './tables';
 import { bestOf, mapCheckpoint, type CheckpointInput } from './map-checkpoint';
 import { mapEpoch } from './map-epoch';
 import { mapOrphanRun, mapRun, NO_CHILDREN, orphanRunId, runId, type Children, type RunOptions } from './map-run';

@@ -1,5 +1,5 @@
 import type { RowOutcome } from '../../stores/run-imports';
-import type { TableName } from './legacy-file';
+import type { TableName } from './tables';
 import { ROW_NUMBER, type Row } from './row-reader';
 
 /** What becomes of a row: it is stored, or refused with the reason. */

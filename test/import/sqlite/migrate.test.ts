@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { EMPTY_TARGET, databaseTarget, migrate } from '../../../src/import/sqlite/migrate';
-import { LegacyFile, TABLE_NAMES } from '../../../src/import/sqlite/legacy-file';
+import { LegacyFile } from '../../../src/import/sqlite/legacy-file';
+import { TABLE_NAMES } from '../../../src/import/sqlite/tables';
 import { FATES, Tally, type Fate, type ReportedRow } from '../../../src/import/sqlite/tally';
 import { TimeZone } from '../../../src/import/sqlite/time-zone';
 import { createStores, type Stores } from '../../../src/stores';
