@@ -1,20 +1,15 @@
 /**
  * Deliveries to many subscribers of one experiment over graphql-transport-ws, on the embedded database: how many a second
  * and after how long, with identical subscriptions (each event is executed once for all) and, interleaved in the same run,
- * with subscriptions whose documents differ in a comment (each event is executed for each). The clients are in a process of
- * their own. Single events are epochs logged one after another, bursts are batches of ten.
+ * with subscriptions whose documents differ in a comment (each event is executed for each). Server and clients are in
+ * processes of their own. Single events are epochs logged one after another, bursts are batches of ten.
  *
  *     npm run bench -- fan-out [subscribers] [events a round] [rounds]
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { WebSocket } from 'ws';
-import { start } from '../src/embedded/start';
-import { createLog } from '../src/log';
-import { createServer } from '../src/server';
+import { post, startBenchServer } from './laboratory/server-process';
 
 interface Order {
   url: string;
@@ -97,28 +92,14 @@ async function ask<T>(child: ChildProcess, message: object): Promise<T> {
   return (await answered)[0];
 }
 
+async function subscribersOf(url: string): Promise<number> {
+  const { live } = (await (await fetch(new URL('/health/ready', url))).json()) as { live: { subscribers: number } };
+  return live.subscribers;
+}
+
 async function main(): Promise<void> {
   const [count, events, rounds] = [2, 3, 4].map((at, i) => Number(process.argv[at] ?? [1_000, 100, 3][i]));
-  const folder = mkdtempSync(path.join(tmpdir(), 'epochgraph-bench-'));
-  const embedded = await start({ dataDir: folder });
-  const server = await createServer(
-    {
-      port: 0,
-      host: '127.0.0.1',
-      dataDir: folder,
-      mongodbUri: embedded.uri,
-      embeddedPort: undefined,
-      stalledAfterMinutes: 5,
-      logLevel: 'warn',
-      production: false,
-    },
-    createLog('warn'),
-  );
-  const post = async (query: string, variables: object): Promise<any> => {
-    const headers = { 'content-type': 'application/json' };
-    const response = await fetch(server.url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
-    return response.json();
-  };
+  const server = await startBenchServer();
   const child = fork(__filename, ['--subscribers']);
   let epoch = 0;
   const log = async (experimentId: string, burst: number): Promise<void> => {
@@ -126,16 +107,19 @@ async function main(): Promise<void> {
       epoch: epoch++,
       metrics: { train_loss: 0.5, val_loss: 0.25, sent: now() },
     }));
-    const document = 'mutation ($input: LogEpochsInput!) { logEpochs(input: $input) { created } }';
-    const { errors } = await post(document, { input: { experimentId, epochs } });
-    if (errors) throw new Error(JSON.stringify(errors));
+    await post(server.url, 'mutation ($input: LogEpochsInput!) { logEpochs(input: $input) { created } }', {
+      input: { experimentId, epochs },
+    });
   };
 
   const figures = new Map<string, { rate: number[]; latencies: number[] }>();
   for (let round = 0; round < rounds!; round++) {
     for (const shared of [true, false]) {
-      const created = await post('mutation { createExperiment(input: {name: "bench"}) { experiment { id } } }', {});
-      const experimentId = created.data.createExperiment.experiment.id as string;
+      const { createExperiment } = await post<{ createExperiment: { experiment: { id: string } } }>(
+        server.url,
+        'mutation { createExperiment(input: { name: "bench" }) { experiment { id } } }',
+      );
+      const experimentId = createExperiment.experiment.id;
       await ask(child, { open: { url: server.url, experimentId, count: count!, shared } satisfies Order });
       for (const burst of [1, 10]) {
         await ask(child, { expect: count! * events! });
@@ -149,7 +133,7 @@ async function main(): Promise<void> {
         figures.set(key, figure);
       }
       await ask(child, { close: true });
-      while (server.subscribers() > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+      while ((await subscribersOf(server.url)) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
   child.kill();
@@ -168,9 +152,7 @@ async function main(): Promise<void> {
     const gain = median(figures.get(`shared ${kind}`)!.rate) / median(figures.get(`each ${kind}`)!.rate);
     console.log(`  gain of sharing, ${kind}: ${gain.toFixed(1)}`);
   }
-  await server.close();
-  await embedded.close();
-  rmSync(folder, { recursive: true, force: true });
+  await server.stop();
 }
 
 void (process.argv.includes('--subscribers') ? subscribers() : main()).catch((error: unknown) => {

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { parseConfig } from '../src/config';
 import { createLog } from '../src/log';
 import { createServer } from '../src/server';
 
@@ -40,19 +41,7 @@ function median(times: number[]): number {
 async function main(): Promise<void> {
   const rounds = Number(process.argv[2] ?? 20);
   const dataDir = mkdtempSync(path.join(tmpdir(), 'epochgraph-bench-'));
-  const server = await createServer(
-    {
-      port: 0,
-      host: '127.0.0.1',
-      dataDir,
-      mongodbUri: undefined,
-      embeddedPort: undefined,
-      stalledAfterMinutes: 5,
-      logLevel: 'error',
-      production: false,
-    },
-    createLog('error'),
-  );
+  const server = await createServer(parseConfig({ PORT: '0', DATA_DIR: dataDir }), createLog('error'));
   const timed = async (variables: object): Promise<number> => {
     const body = JSON.stringify({ query: DOCUMENT, variables });
     const headers = { 'content-type': 'application/json' };

@@ -13,6 +13,7 @@ import { performance } from 'node:perf_hooks';
 import { createClient } from 'graphql-ws';
 import { MongoClient } from 'mongodb';
 import { WebSocket } from 'ws';
+import { parseConfig } from '../src/config';
 import { createLog } from '../src/log';
 import { createServer } from '../src/server';
 import { start } from '../src/embedded/start';
@@ -40,19 +41,7 @@ async function main(): Promise<void> {
   const rounds = Number(process.argv[2] ?? 300);
   const folder = mkdtempSync(path.join(tmpdir(), 'epochgraph-bench-'));
   const embedded = await start({ dataDir: folder });
-  const server = await createServer(
-    {
-      port: 0,
-      host: '127.0.0.1',
-      dataDir: folder,
-      mongodbUri: embedded.uri,
-      embeddedPort: undefined,
-      stalledAfterMinutes: 5,
-      logLevel: 'warn',
-      production: false,
-    },
-    createLog('warn'),
-  );
+  const server = await createServer(parseConfig({ PORT: '0', MONGODB_URI: embedded.uri }), createLog('warn'));
   const post = async (query: string, variables: object): Promise<any> => {
     const headers = { 'content-type': 'application/json' };
     const response = await fetch(server.url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });

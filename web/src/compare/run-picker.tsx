@@ -3,9 +3,8 @@ import { FindExperimentsDocument, type RelativeFragment } from '../api/documents
 import { request } from '../api/request';
 import { formatLoss } from '../format';
 import { Menu } from '../ui/menu';
+import { TYPING_MS } from '../ui/search-field';
 import { Status } from '../ui/status';
-
-const TYPING_MS = 200;
 
 /** A button that finds a run by its name, note or tag. */
 export function RunPicker({

@@ -1,17 +1,13 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
 import { query, navigate, place, readable, setQuery } from '../routing';
 import { formatCount } from '../format';
 import { Menu } from '../ui/menu';
-import { useShortcuts } from '../ui/shortcuts';
+import { SearchField } from '../ui/search-field';
 import type { Column } from './columns';
 import { ColumnPicker } from './column-picker';
 import { ConditionForm } from './condition-form';
 import type { Counts } from './counts';
 import { conditionWords, STATES, writeCondition, type Condition, type Narrowing, type State } from './filters';
 import { StalledAction } from './stalled-action';
-
-/** A search is run this long after the last letter. */
-const TYPING_MS = 200;
 
 const STATE_WORDS: Record<State, string> = {
   RUNNING: 'Running',
@@ -57,7 +53,11 @@ export function FilterBar({
   return (
     <div class="filter-bar">
       <div class="filter-row">
-        <Search text={narrowing.search} />
+        <SearchField
+          text={narrowing.search}
+          label="Search names, notes and tags"
+          placeholder="Search names, notes, tags"
+        />
         <div class="state-picks" role="group" aria-label="States">
           {STATES.filter((state) => state !== 'STALLED' || stalled > 0 || states.includes(state)).map((state) => (
             <button
@@ -105,43 +105,5 @@ export function FilterBar({
         </div>
       )}
     </div>
-  );
-}
-
-function Search({ text }: { text: string }) {
-  const [value, setValue] = useState(text);
-  const field = useRef<HTMLInputElement>(null);
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(() => {
-    if (document.activeElement !== field.current) setValue(text);
-  }, [text]);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  useShortcuts({
-    '/': (event) => {
-      event.preventDefault();
-      field.current?.select();
-    },
-  });
-  return (
-    <input
-      ref={field}
-      type="search"
-      class="field search"
-      aria-label="Search names, notes and tags"
-      placeholder="Search names, notes, tags"
-      value={value}
-      onInput={(event) => {
-        const next = event.currentTarget.value;
-        setValue(next);
-        clearTimeout(timer.current);
-        timer.current = setTimeout(() => setQuery({ q: next.trim() }), TYPING_MS);
-      }}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape') return;
-        setValue('');
-        setQuery({ q: null });
-        event.currentTarget.blur();
-      }}
-    />
   );
 }

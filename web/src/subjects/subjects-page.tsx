@@ -1,11 +1,11 @@
 import './subjects.css';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Split, SubjectRowFragment } from '../api/documents';
 import { sessionNumber } from '../api/session';
 import { formatCount, formatDate, plural } from '../format';
 import { navigate, query, setQuery } from '../routing';
 import { isNarrow } from '../ui/media';
-import { useShortcuts } from '../ui/shortcuts';
+import { SearchField } from '../ui/search-field';
 import { Failure, Notice, Skeleton, useTitle } from '../ui/states';
 import { useVirtualRows } from '../ui/virtual-rows';
 import { Facets } from './facets';
@@ -14,8 +14,6 @@ import { SubjectList } from './subject-list';
 
 const ROW_HEIGHT = 36;
 const AHEAD = 60;
-const TYPING_MS = 200;
-
 /** All subjects: how they divide by age, release and split, and who they are. */
 export function SubjectsPage() {
   useTitle('Subjects');
@@ -66,7 +64,7 @@ export function SubjectsPage() {
       ) : (
         <div class="subjects-columns">
           <FacetColumn isOpen={!isNarrow.value}>
-            <Search text={narrowing.search} />
+            <SearchField text={narrowing.search} label="Search identifiers" placeholder="Search identifiers" />
             {facets ? <Facets narrowing={narrowing} facets={facets} /> : <Skeleton lines={10} />}
             {filter !== null && (
               <button type="button" class="button plain" onClick={() => navigate('/subjects', { replace: true })}>
@@ -91,37 +89,6 @@ function FacetColumn({ isOpen, children }: { isOpen: boolean; children: preact.C
       <summary>Narrow down</summary>
       {children}
     </details>
-  );
-}
-
-function Search({ text }: { text: string }) {
-  const [value, setValue] = useState(text);
-  const field = useRef<HTMLInputElement>(null);
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(() => {
-    if (document.activeElement !== field.current) setValue(text);
-  }, [text]);
-  useShortcuts({
-    '/': (event) => {
-      event.preventDefault();
-      field.current?.select();
-    },
-  });
-  return (
-    <input
-      ref={field}
-      type="search"
-      class="field search"
-      aria-label="Search identifiers"
-      placeholder="Search identifiers"
-      value={value}
-      onInput={(event) => {
-        const next = event.currentTarget.value;
-        setValue(next);
-        clearTimeout(timer.current);
-        timer.current = setTimeout(() => setQuery({ q: next.trim() }), TYPING_MS);
-      }}
-    />
   );
 }
 
