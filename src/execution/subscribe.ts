@@ -16,6 +16,9 @@ import type { ClientErrors } from './client-errors';
 /** Events whose results are kept for the subscribers that have not come to them yet. */
 const MOST_EVENTS = 512;
 
+/** Results that a subscriber who was held back gets in one go: each may read the database. */
+const MOST_AT_ONCE = 64;
+
 /** The result of one event, as an object and as JSON. */
 export interface Executed {
   readonly result: FormattedExecutionResult;
@@ -28,7 +31,7 @@ const PLACES = ['after', 'afterEpoch'];
 interface Events {
   next(): Promise<IteratorResult<object>>;
   return?(): Promise<unknown>;
-  take?(): object[];
+  take?(most: number): object[];
 }
 
 /** The results of a subscription, one by one or as many as can be had. One reader at a time. */
@@ -48,11 +51,11 @@ export class Executions implements AsyncIterableIterator<Executed> {
     return { done: false, value: await this.executeOnce(event.value) };
   }
 
-  /** Every result that can be had now, in order, at least one; undefined at the end. */
+  /** Results that can be had now, in order, at least one; undefined at the end. */
   async batch(): Promise<(Executed | Promise<Executed>)[] | undefined> {
     const event = await this.events.next();
     if (event.done) return undefined;
-    return [event.value, ...(this.events.take?.() ?? [])].map(this.executeOnce);
+    return [event.value, ...(this.events.take?.(MOST_AT_ONCE - 1) ?? [])].map(this.executeOnce);
   }
 
   async return(): Promise<IteratorResult<Executed>> {
@@ -93,7 +96,12 @@ export function createSubscribe(createContext: ContextFactory, clientErrors: Cli
         executed = run(args, event, viewer);
         results.set(key, executed);
         const all = results;
-        if (executed instanceof Promise) void executed.then((value) => all.set(key, value));
+        if (executed instanceof Promise) {
+          executed.then(
+            (value) => all.set(key, value),
+            () => all.delete(key),
+          );
+        }
       }
       return executed;
     });

@@ -58,6 +58,13 @@ export function serveStream(
       }
       const { authorization } = request.headers;
       const stream = new OpenStream(request.method, await parts.admit({ authorization }));
+      const closed = new Promise<void>((resolve) => {
+        reply.raw.once('close', () => {
+          streams.delete(stream);
+          void stream.stop();
+          resolve();
+        });
+      });
       const [body, { status }] = await handle({
         method: request.method,
         url: request.url,
@@ -67,14 +74,13 @@ export function serveStream(
         context: stream,
       });
       if (!body || typeof body === 'string') throw refusal(status, body);
-      const closed = new Promise<void>((resolve) => {
-        reply.raw.once('close', () => {
-          streams.delete(stream);
-          void stream.stop();
-          void body.return(undefined);
-          resolve();
-        });
-      });
+      void closed.then(() => body.return(undefined));
+      // The client may have gone before its subscription stood.
+      if (reply.raw.destroyed) {
+        await stream.stop();
+        await body.return(undefined);
+        return reply;
+      }
       streams.set(stream, async () => {
         await stream.stop();
         await Promise.race([closed, sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
@@ -142,6 +148,7 @@ class OpenStream {
   /** A subscription's results, held back while the client has not taken those before; a failure is the last of them. */
   follow(executions: Executions, toResult: (error: unknown) => ExecutionResult): Results {
     this.executions = executions;
+    if (this.isStopped) void executions.return();
     const results = this.results(executions, toResult);
     const iterator: Results = {
       [Symbol.asyncIterator]: () => iterator,

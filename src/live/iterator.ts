@@ -37,9 +37,9 @@ export class LiveIterator<T> implements AsyncIterableIterator<T> {
     return { done: true, value: undefined };
   }
 
-  /** The values that wait now, in order; none before the subscription is live. */
-  take(): T[] {
-    return (this.queue?.take() ?? []).flatMap((event) => {
+  /** Values that wait now, in order, of at most so many events; none before the subscription is live. */
+  take(most: number): T[] {
+    return (this.queue?.take(most) ?? []).flatMap((event) => {
       const value = this.map(event);
       return value === undefined ? [] : [value];
     });

@@ -63,8 +63,8 @@ export class EventQueue implements Subscriber {
     return this.waiting.shift();
   }
 
-  /** All events that wait now. */
-  take(): LiveEvent[] {
-    return this.waiting.splice(0);
+  /** The events that wait now, the first `most` of them. */
+  take(most: number): LiveEvent[] {
+    return this.waiting.splice(0, most);
   }
 }

@@ -188,6 +188,32 @@ describe('the event stream', () => {
     expect(text.trimEnd()).toMatch(/event: complete\ndata:$/);
   });
 
+  it('leaves no subscriber behind when clients go before their subscription stands', async () => {
+    const before = server.subscribers();
+    const { port } = new URL(url);
+    const body = JSON.stringify({ query: EPOCHS, variables: { id, afterEpoch: -1 } });
+    const text = [
+      'POST /graphql/stream HTTP/1.1',
+      `Host: 127.0.0.1:${port}`,
+      'Content-Type: application/json',
+      'Accept: text/event-stream',
+      `Content-Length: ${body.length}`,
+      '',
+      body,
+    ].join('\r\n');
+    for (let i = 0; i < 60; i++) {
+      const socket = connect(Number(port), '127.0.0.1');
+      await once(socket, 'connect');
+      socket.write(text);
+      await new Promise((resolve) => setTimeout(resolve, i % 6));
+      socket.destroy();
+    }
+    await server.query('{ __typename }');
+    for (let tries = 0; server.subscribers() > before && tries < 100; tries++)
+      await new Promise((r) => setTimeout(r, 20));
+    expect(server.subscribers()).toBe(before);
+  });
+
   it('does not keep the server open: idle connections end at once, and a request that is never finished in the end', async () => {
     const other = await startServer();
     const port = Number(new URL(other.url).port);
