@@ -10,6 +10,7 @@ module.exports = {
   transform: { [`\\.ts$|/node_modules/(${ES_MODULES})/.+\\.js$`]: ['@swc/jest', require('./swc.config.cjs')] },
   transformIgnorePatterns: [`/node_modules/(?!(${ES_MODULES})/)`],
   setupFiles: ['reflect-metadata'],
+  testSequencer: '<rootDir>/jest.sequencer.cjs',
   globalSetup: '<rootDir>/test/kit/global-setup.ts',
   globalTeardown: '<rootDir>/test/kit/global-teardown.ts',
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
