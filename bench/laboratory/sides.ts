@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { COMMAND_LINE } from './server-process';
+
+/** One of the servers that are compared. All but the floor serve the same schema over the same stores. */
+export interface Side {
+  key: string;
+  title: string;
+  /** What Node runs. */
+  command: readonly string[];
+  environment?: Readonly<Record<string, string>>;
+}
+
+const peer = (name: string): string => path.join(__dirname, '..', 'peers', `${name}.js`);
+
+export const EPOCHGRAPH = 'epochgraph';
+export const FLOOR = 'floor';
+
+const SIDES: readonly Side[] = [
+  { key: EPOCHGRAPH, title: 'Epochgraph', command: [COMMAND_LINE, 'serve'] },
+  { key: 'apollo', title: 'Apollo Server on Express', command: [peer('apollo')] },
+  { key: 'yoga', title: 'graphql-yoga', command: [peer('yoga')] },
+  { key: 'mercurius', title: 'Mercurius', command: [peer('mercurius')] },
+  { key: 'mercurius-jit', title: 'Mercurius with jit', command: [peer('mercurius'), 'jit'] },
+  { key: FLOOR, title: 'the floor', command: [peer('floor')] },
+];
+
+/**
+ * The sides of these keys, all where there are none. Epochgraph may be named with settings, to compare it with itself:
+ * "epochgraph@NAME=VALUE", several joined by "@". Throws where there is no such side.
+ */
+export function sidesOf(keys: readonly string[] | undefined): Side[] {
+  return (keys ?? SIDES.map(({ key }) => key)).map((name) => {
+    const [key, ...settings] = name.split('@');
+    const side = SIDES.find((one) => one.key === key);
+    if (!side) throw new Error(`There is no side ${name}; there are ${SIDES.map((one) => one.key).join(', ')}.`);
+    if (settings.length === 0) return side;
+    const environment = Object.fromEntries(settings.map((setting) => setting.split('=') as [string, string]));
+    return { ...side, key: name, title: `${side.title} with ${settings.join(' ')}`, environment };
+  });
+}
+
+/** A side that runs, in a process of its own. */
+export interface RunningSide extends Side {
+  url: string;
+  pid: number;
+  stop: () => Promise<void>;
+}
+
+/** Starts a side on a database; it takes requests when the promise resolves. All run as in production. */
+export async function startSide(side: Side, uri: string): Promise<RunningSide> {
+  const child = spawn(process.execPath, [...side.command], {
+    cwd: tmpdir(),
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      PORT: '0',
+      HOST: '127.0.0.1',
+      LOG_LEVEL: 'warn',
+      ...side.environment,
+      MONGODB_URI: uri,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  for (;;) {
+    const line = (await lines.next()) as IteratorResult<string, undefined>;
+    if (line.done) throw new Error(`${side.title} did not start.`);
+    const url = /listens on (\S+)/.exec(line.value)?.[1];
+    if (!url) continue;
+    child.stdout.resume();
+    return {
+      ...side,
+      url,
+      pid: child.pid!,
+      stop: async () => {
+        child.kill('SIGTERM');
+        await exited;
+      },
+    };
+  }
+}
