@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   const server = await startBenchServer();
   try {
     const log = createLog('warn');
-    const opened = await openConfiguredDatabase(parseConfig({ DATA_DIR: server.dataDir }), log, 'join');
+    const opened = await openConfiguredDatabase(parseConfig({ DATA_DIR: server.dataDir }), log, { whenInUse: 'join' });
     await fill(opened.database);
     const small = new SmallQueries(server.url);
     await sleep(REST_MS);

@@ -199,6 +199,8 @@ async function prepare(name: string, experiments: number): Promise<Side> {
     mongodbUri: embedded.uri,
     embeddedPort: undefined,
     stalledAfterMinutes: 5,
+    slowOperationMs: 1000,
+    databaseWaitSeconds: 0,
   };
   const server = await createServer({ ...config, logLevel: 'warn', production: false }, createLog('warn'));
   return { ...laboratory, name, folder, embedded, server, filledIn };

@@ -21,10 +21,15 @@ export interface Config {
   logLevel: LogLevel;
   /** Minutes of silence after which a run that used to send heartbeats counts as STALLED. */
   stalledAfterMinutes: number;
+  /** Operations that take so long and longer are lines in the log, in ms; 0 for none. */
+  slowOperationMs: number;
+  /** How long a start waits for a database that does not answer yet, in seconds. */
+  databaseWaitSeconds: number;
   production: boolean;
 }
 
 const MINUTES_OF_A_WEEK = 7 * 24 * 60;
+const SECONDS_OF_AN_HOUR = 3600;
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
@@ -96,6 +101,25 @@ const SETTINGS = {
       .transform(Number),
     help: 'STALLED_AFTER_MINUTES=5   # silence after which a run that used to send heartbeats counts as STALLED',
   },
+  SLOW_OPERATION_MS: {
+    schema: z
+      .string()
+      .default('1000')
+      .refine((text) => /^\d{1,6}$/.test(text), 'must be a whole number of milliseconds from 0 to 999999')
+      .transform(Number),
+    help: 'SLOW_OPERATION_MS=1000   # operations that take as long are lines in the log; 0 for none',
+  },
+  DATABASE_WAIT_SECONDS: {
+    schema: z
+      .string()
+      .default('60')
+      .refine(
+        (text) => /^\d{1,5}$/.test(text) && Number(text) <= SECONDS_OF_AN_HOUR,
+        `must be a whole number of seconds from 0 to ${SECONDS_OF_AN_HOUR} (an hour)`,
+      )
+      .transform(Number),
+    help: 'DATABASE_WAIT_SECONDS=60   # how long a start waits for the database at MONGODB_URI to answer; 0 is not at all',
+  },
   LOG_LEVEL: {
     schema: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
     help: 'LOG_LEVEL=info      # fatal, error, warn, info, debug, trace or silent',
@@ -144,6 +168,8 @@ export function parseConfig(environment: NodeJS.Dict<string>): Config {
     mongodbUri: read('MONGODB_URI', SETTINGS.MONGODB_URI.schema),
     embeddedPort: read('EMBEDDED_PORT', SETTINGS.EMBEDDED_PORT.schema),
     stalledAfterMinutes: read('STALLED_AFTER_MINUTES', SETTINGS.STALLED_AFTER_MINUTES.schema),
+    slowOperationMs: read('SLOW_OPERATION_MS', SETTINGS.SLOW_OPERATION_MS.schema),
+    databaseWaitSeconds: read('DATABASE_WAIT_SECONDS', SETTINGS.DATABASE_WAIT_SECONDS.schema),
     logLevel: read('LOG_LEVEL', SETTINGS.LOG_LEVEL.schema),
     production: read('NODE_ENV', SETTINGS.NODE_ENV.schema) === 'production',
   };

@@ -7,6 +7,7 @@ import { migrateSqliteCommand } from './cli/migrate-sqlite';
 import { serveCommand } from './cli/serve';
 import { watchCommand } from './cli/watch';
 import { StartupError } from './errors';
+import { redacted } from './log';
 import { VERSION } from './server';
 import { WatchError } from './watch';
 
@@ -66,7 +67,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     await program.parseAsync([...argv]);
   } catch (error) {
     if (!(error instanceof StartupError) && !(error instanceof WatchError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${redacted(error.message)}\n`);
     process.exitCode = 1;
   }
 }

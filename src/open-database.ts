@@ -3,7 +3,7 @@ import type { Config } from './config';
 import { start as startEmbedded, type EmbeddedDatabase } from './embedded/start';
 import { StartupError } from './errors';
 import type { Log } from './log';
-import { openDatabase, type Database } from './stores/database';
+import { openDatabase, type Database, type OpenOptions } from './stores/database';
 
 /** The database that a configuration names, open, with what closes it. */
 export interface OpenedDatabase {
@@ -13,18 +13,27 @@ export interface OpenedDatabase {
   close(): Promise<void>;
 }
 
+export interface OpenConfiguredOptions extends Pick<OpenOptions, 'signal' | 'observe'> {
+  /** What happens where another process serves the embedded database's folder. */
+  whenInUse?: 'refuse' | 'join';
+}
+
 /**
- * Opens the database that the configuration names: MONGODB_URI, or the embedded one in DATA_DIR. `whenInUse` says what
- * happens where another process serves that folder. Throws a StartupError with a sentence for each thing that can be
+ * Opens the database that the configuration names: MONGODB_URI, which is waited for, or the embedded one in DATA_DIR. Throws a StartupError with a sentence for each thing that can be
  * wrong.
  */
 export async function openConfiguredDatabase(
   config: Config,
   log: Log,
-  whenInUse: 'refuse' | 'join' = 'refuse',
+  { whenInUse = 'refuse', signal, observe }: OpenConfiguredOptions = {},
 ): Promise<OpenedDatabase> {
   if (config.mongodbUri) {
-    const database = await openDatabase(config.mongodbUri);
+    const database = await openDatabase(config.mongodbUri, {
+      waitMs: config.databaseWaitSeconds * 1000,
+      onWaiting: (why, leftMs) => log.warn(`${why} Waiting for it, ${Math.ceil(leftMs / 1000)} s yet.`),
+      signal,
+      observe,
+    });
     return {
       database,
       embedded: false,
@@ -45,7 +54,7 @@ export async function openConfiguredDatabase(
     throw new StartupError((error as Error).message);
   }
   try {
-    const database = await openDatabase(embedded.uri);
+    const database = await openDatabase(embedded.uri, { observe });
     const shown = path.relative(process.cwd(), config.dataDir);
     return {
       database,

@@ -6,14 +6,16 @@ import { createContextFactory } from './context';
 import { ApiError, StartupError } from './errors';
 import { createClientErrors } from './execution/client-errors';
 import { MAX_DEPTH, MAX_TOKENS } from './execution/document-limits';
+import { createOperations } from './execution/operations';
 import { createPrepare } from './execution/prepare';
 import { createSubscribe } from './execution/subscribe';
 import { parseBody } from './http/body';
 import { Connections } from './http/connections';
 import { GRAPHQL_PATH, serveGraphQL } from './http/graphql';
-import { serveHealth } from './http/health';
-import { serveMetrics } from './http/metrics';
+import { HEALTH_PATHS, serveHealth } from './http/health';
+import { Metrics } from './http/metrics';
 import { faultOfOrigin } from './http/origins';
+import { REQUEST_ID, requestIdOf } from './http/request-ids';
 import { serveSites } from './http/sites';
 import { serveStream } from './http/stream';
 import { serveWebSocket } from './http/websocket';
@@ -21,7 +23,7 @@ import { Broker } from './live/broker';
 import { ChangeFeed } from './live/feed';
 import { Heart } from './live/heart';
 import { Live } from './live/subscriptions';
-import type { Log } from './log';
+import { asTask, currentTask, type Log } from './log';
 import { openConfiguredDatabase } from './open-database';
 import { createSchema } from './schema';
 import { createStores, type Stores } from './stores';
@@ -54,6 +56,8 @@ export const LIMITS = {
 export interface EpochgraphServer {
   /** Where the API is, such as "http://127.0.0.1:4000/graphql". */
   readonly url: string;
+  /** Where the dashboard is; undefined where it was not built. */
+  readonly dashboard: string | undefined;
   /** Which database it uses, in words. */
   readonly database: string;
   readonly stores: Stores;
@@ -63,16 +67,33 @@ export interface EpochgraphServer {
   readonly close: () => Promise<void>;
 }
 
-/** Builds a server from its configuration and starts it; it takes requests when the promise resolves. */
-export async function createServer(config: Config, log: Log): Promise<EpochgraphServer> {
+/**
+ * Builds a server from its configuration and starts it; it takes requests when the promise resolves. The signal ends the
+ * waiting for a database that does not answer yet.
+ */
+export async function createServer(
+  config: Config,
+  log: Log,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<EpochgraphServer> {
   const closers: (() => Promise<unknown>)[] = [];
+  let isClosing = false;
   const close = async (): Promise<void> => {
+    isClosing = true;
     for (const closer of closers.splice(0).reverse()) {
       await closer().catch((error: unknown) => log.error({ err: error }, 'A part of the server did not close'));
     }
   };
   try {
-    const opened = await openConfiguredDatabase(config, log);
+    const metrics = new Metrics();
+    const opened = await openConfiguredDatabase(config, log, {
+      signal,
+      observe: (name) => {
+        const task = currentTask();
+        if (task) task.commands += 1;
+        return metrics.command(name);
+      },
+    });
     closers.push(() => opened.close());
 
     const stores = createStores(opened.database, log, config);
@@ -97,9 +118,19 @@ export async function createServer(config: Config, log: Log): Promise<Epochgraph
       },
     });
     const clientErrors = createClientErrors(log);
+    const operations = createOperations({
+      log,
+      slowMs: config.slowOperationMs,
+      onFinished: (operation) => metrics.operation(operation),
+    });
 
     // While it closes, requests on open connections are still served, and told to close the connection.
-    const app = fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: 'idle', return503OnClosing: false });
+    const app = fastify({
+      bodyLimit: MAX_BODY_BYTES,
+      forceCloseConnections: 'idle',
+      return503OnClosing: false,
+      genReqId: ({ headers }) => requestIdOf(headers),
+    });
     app.removeContentTypeParser('application/json');
     app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
       try {
@@ -108,8 +139,13 @@ export async function createServer(config: Config, log: Log): Promise<Epochgraph
         done(error as Error);
       }
     });
+    app.addHook('onRequest', (request, reply, next) => {
+      void reply.header(REQUEST_ID, request.id);
+      asTask({ requestId: request.id }, next);
+    });
     app.addHook('onRequest', async (request) => {
-      const fault = faultOfOrigin(request.headers);
+      // Load balancers ask for the health of an address; what it says is for everybody.
+      const fault = request.url.startsWith(HEALTH_PATHS) ? undefined : faultOfOrigin(request.headers);
       if (fault) throw new ApiError('FORBIDDEN', fault);
     });
     app.setErrorHandler(async (error: FastifyError, _request, reply) => {
@@ -131,15 +167,20 @@ export async function createServer(config: Config, log: Log): Promise<Epochgraph
       subscribers: () => broker.subscribers,
       lagMs: () => heart.lagMs,
     };
-    serveHealth(app, { ...live, stores, database: opened.description });
+    serveHealth(app, {
+      ...live,
+      stores,
+      database: opened.embedded ? 'embedded' : `MongoDB ${opened.database.version}`,
+      isClosing: () => isClosing,
+    });
     const admit: Admit = async () => LOCAL_VIEWER;
-    closers.push(await serveGraphQL(app, { schema, createContext, clientErrors, admit, log }));
+    closers.push(await serveGraphQL(app, { schema, createContext, clientErrors, operations, admit, log }));
     const prepare = createPrepare(schema);
     const subscribe = createSubscribe(createContext, clientErrors);
-    const streaming = { prepare, subscribe, createContext, clientErrors, admit };
+    const streaming = { prepare, subscribe, createContext, clientErrors, operations, admit };
     const streams = serveStream(app, streaming);
     const webSockets = serveWebSocket(app.server, { ...streaming, log, maxBytes: MAX_BODY_BYTES });
-    serveMetrics(app, { ...live, webSockets: webSockets.count, streams: streams.count });
+    metrics.serve(app, { ...live, webSockets: webSockets.count, streams: streams.count });
     const connections = new Connections(app.server);
     closers.push(() => connections.endDuring(app.close()));
     const address = await app.listen({ port: config.port, host: config.host });
@@ -147,6 +188,7 @@ export async function createServer(config: Config, log: Log): Promise<Epochgraph
 
     return {
       url: `${address}${GRAPHQL_PATH}`,
+      dashboard: sendDashboard && `${address}/`,
       database: opened.description,
       stores,
       subscribers: () => broker.subscribers,

@@ -10,7 +10,7 @@ import { ProgressLine } from './progress-line';
 export async function demoCommand({ remove = false }: { remove?: boolean }): Promise<void> {
   const config = loadConfig();
   const log = createLog(config.logLevel);
-  const opened = await openConfiguredDatabase(config, log, 'join');
+  const opened = await openConfiguredDatabase(config, log, { whenInUse: 'join' });
   try {
     const stores = createStores(opened.database, log, config);
     const advice = 'Run the same command again to continue.';

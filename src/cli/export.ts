@@ -18,7 +18,7 @@ export async function exportCommand(
 ): Promise<void> {
   const config = loadConfig();
   const log = createLog(config.logLevel);
-  const opened = await openConfiguredDatabase(config, log, 'join');
+  const opened = await openConfiguredDatabase(config, log, { whenInUse: 'join' });
   try {
     const { liveness } = createStores(opened.database, log, config);
     const filter = experiments === undefined ? null : readExperimentFilter(experiments, liveness.at());

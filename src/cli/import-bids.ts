@@ -23,7 +23,7 @@ export async function importBidsCommand(files: string[], flags: ImportBidsFlags)
   };
   const config = loadConfig();
   const log = createLog(config.logLevel);
-  const opened = await openConfiguredDatabase(config, log, 'join');
+  const opened = await openConfiguredDatabase(config, log, { whenInUse: 'join' });
   try {
     const report = await importBids(files, createStores(opened.database, log, config).subjects, splits);
     for (const { file, line, column, message } of report.problems) {

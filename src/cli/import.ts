@@ -14,7 +14,7 @@ export async function importCommand(folder: string, { unverified = false }: { un
   const config = loadConfig();
   // A folder that is no export is told of before a database is made.
   const files = await openExport(folder, unverified);
-  const opened = await openConfiguredDatabase(config, createLog(config.logLevel), 'join');
+  const opened = await openConfiguredDatabase(config, createLog(config.logLevel), { whenInUse: 'join' });
   const line = new ProgressLine(
     'importing',
     files.reduce((sum, { documents = 0 }) => sum + documents, 0),

@@ -72,7 +72,7 @@ async function store(
       return 'database (embedded, not made yet)';
     }
     const log = createLog(config.logLevel);
-    const opened = await openConfiguredDatabase(config, log, 'join');
+    const opened = await openConfiguredDatabase(config, log, { whenInUse: 'join' });
     try {
       await run(databaseTarget(createStores(opened.database, log, config), isDryRun));
       return `database (${opened.description})`;

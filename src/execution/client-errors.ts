@@ -47,35 +47,44 @@ function brief(message: string): string {
  * with an id, and the log has the error under that id.
  */
 export function createClientErrors(log: Log): ClientErrors {
+  const formatted = new WeakMap<object, GraphQLFormattedError>();
+  // What is formatted twice, or reaches several clients, has one id and one line in the log.
   return (error) => {
-    const cause = causeOf(error);
-    const graphql = error instanceof GraphQLError ? error : undefined;
-    const place = {
-      ...(graphql?.locations ? { locations: graphql.locations } : {}),
-      ...(graphql?.path ? { path: graphql.path } : {}),
-    };
-    if (cause instanceof ApiError) {
-      const { http: _status, ...extensions } = cause.extensions;
-      return { message: cause.message, ...place, extensions };
-    }
-    if (isDatabaseUnavailable(cause)) {
-      log.warn({ err: cause }, 'The database did not answer an operation');
-      const { message, extensions } = databaseUnavailable();
-      return { message, ...place, extensions };
-    }
-    if (isTooDeep(cause) && !graphql?.path) {
-      return { message: 'The document is nested too deep to be read.', extensions: { code: 'LIMIT_EXCEEDED' } };
-    }
-    if (graphql && cause instanceof GraphQLError) {
-      const given = cause.extensions.code ?? graphql.extensions.code;
-      // Without a path it is about the request itself: graphql-js gives no code to variables that don't fit.
-      const code = isKnownCode(given) ? given : graphql.path ? undefined : given ? 'BAD_REQUEST' : 'BAD_USER_INPUT';
-      if (code && code !== 'INTERNAL_SERVER_ERROR')
-        return { message: brief(graphql.message), ...place, extensions: { code } };
-    }
-    const errorId = randomUUID();
-    log.error({ err: cause, errorId, path: graphql?.path }, 'An operation failed');
-    const message = `The server failed; its log has the reason under ${errorId}.`;
-    return { message, ...place, extensions: { code: 'INTERNAL_SERVER_ERROR', errorId } };
+    if (typeof error !== 'object' || error === null) return format(log, error);
+    const known = formatted.get(error) ?? format(log, error);
+    formatted.set(error, known);
+    return known;
   };
+}
+
+function format(log: Log, error: unknown): GraphQLFormattedError {
+  const cause = causeOf(error);
+  const graphql = error instanceof GraphQLError ? error : undefined;
+  const place = {
+    ...(graphql?.locations ? { locations: graphql.locations } : {}),
+    ...(graphql?.path ? { path: graphql.path } : {}),
+  };
+  if (cause instanceof ApiError) {
+    const { http: _status, ...extensions } = cause.extensions;
+    return { message: cause.message, ...place, extensions };
+  }
+  if (isDatabaseUnavailable(cause)) {
+    log.warn({ err: cause }, 'The database did not answer an operation');
+    const { message, extensions } = databaseUnavailable();
+    return { message, ...place, extensions };
+  }
+  if (isTooDeep(cause) && !graphql?.path) {
+    return { message: 'The document is nested too deep to be read.', extensions: { code: 'LIMIT_EXCEEDED' } };
+  }
+  if (graphql && cause instanceof GraphQLError) {
+    const given = cause.extensions.code ?? graphql.extensions.code;
+    // Without a path it is about the request itself: graphql-js gives no code to variables that don't fit.
+    const code = isKnownCode(given) ? given : graphql.path ? undefined : given ? 'BAD_REQUEST' : 'BAD_USER_INPUT';
+    if (code && code !== 'INTERNAL_SERVER_ERROR')
+      return { message: brief(graphql.message), ...place, extensions: { code } };
+  }
+  const errorId = randomUUID();
+  log.error({ err: cause, errorId, path: graphql?.path }, 'An operation failed');
+  const message = `The server failed; its log has the reason under ${errorId}.`;
+  return { message, ...place, extensions: { code: 'INTERNAL_SERVER_ERROR', errorId } };
 }

@@ -8,6 +8,7 @@ import type { Context, ContextFactory } from '../context';
 import { ApiError } from '../errors';
 import type { ClientErrors } from '../execution/client-errors';
 import { depthRule, PARSE_OPTIONS } from '../execution/document-limits';
+import type { Operations } from '../execution/operations';
 import { checkVariables } from '../execution/variable-limits';
 import type { Log } from '../log';
 
@@ -37,10 +38,34 @@ const limitVariables: ApolloServerPlugin<Context> = {
   },
 };
 
+/** Tells the log and the metrics of each operation. */
+function recordOperations(operations: Operations): ApolloServerPlugin<Context> {
+  return {
+    async requestDidStart() {
+      const running = operations('http');
+      return {
+        async didResolveOperation({ operation, contextValue }) {
+          running.identify(operation, contextValue.viewer.name);
+        },
+        async willSendResponse({ response: { body } }) {
+          running.end(body.kind === 'single' ? body.singleResult.errors : undefined);
+        },
+      };
+    },
+  };
+}
+
 /** Puts the GraphQL endpoint on the HTTP server; resolves to what ends it. */
 export async function serveGraphQL(
   app: FastifyInstance,
-  parts: { schema: GraphQLSchema; createContext: ContextFactory; clientErrors: ClientErrors; admit: Admit; log: Log },
+  parts: {
+    schema: GraphQLSchema;
+    createContext: ContextFactory;
+    clientErrors: ClientErrors;
+    operations: Operations;
+    admit: Admit;
+    log: Log;
+  },
 ): Promise<() => Promise<void>> {
   const apollo = new ApolloServer<Context>({
     schema: parts.schema,
@@ -57,7 +82,12 @@ export async function serveGraphQL(
     validationRules: [depthRule],
     stopOnTerminationSignals: false,
     // Its wrapper around every resolver costs a third of a large answer's time.
-    plugins: [ApolloServerPluginCacheControlDisabled(), refuseSubscriptions, limitVariables],
+    plugins: [
+      ApolloServerPluginCacheControlDisabled(),
+      recordOperations(parts.operations),
+      refuseSubscriptions,
+      limitVariables,
+    ],
     logger: parts.log,
   });
   await apollo.start();

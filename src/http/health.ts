@@ -5,7 +5,10 @@ import type { Stores } from '../stores';
 /** What decides whether the server is ready. */
 export interface HealthSource {
   stores: Stores;
+  /** Which database, in words that tell nobody where it is. */
   database: string;
+  /** Whether the server is about to end: it answers what is asked, and should be asked nothing more. */
+  isClosing: () => boolean;
   /** Whether the change stream is open and brings heartbeats back. */
   feedIsAlive: () => boolean;
   subscribers: () => number;
@@ -15,7 +18,13 @@ export interface HealthSource {
 
 const ANSWER_WITHIN_MS = 2_000;
 
-/** `/health/live`: the process answers. `/health/ready`: queries work (200), or why they don't (503). */
+/** Where the health of a server is asked for, by programs that know it by its address alone. */
+export const HEALTH_PATHS = '/health/';
+
+/**
+ * `/health/live`: the process answers. `/health/ready`: queries work (200), or they don't, or the server is about to end
+ * (503). Nothing in the answers is secret: they are for everybody who can reach the server.
+ */
 export function serveHealth(app: FastifyInstance, source: HealthSource): void {
   const { stores, database } = source;
   app.get('/health/live', () => ({ status: 'live' }));
@@ -25,11 +34,15 @@ export function serveHealth(app: FastifyInstance, source: HealthSource): void {
       () => false,
     );
     const queries = await Promise.race([answered, sleep(ANSWER_WITHIN_MS, false, { ref: false })]);
-    return reply.code(queries ? 200 : 503).send({
-      status: queries ? 'ready' : 'unavailable',
-      database,
-      checks: { queries, changes: source.feedIsAlive() },
-      live: { subscribers: source.subscribers(), lagMs: source.lagMs() ?? null },
-    });
+    const status = source.isClosing() ? 'closing' : queries ? 'ready' : 'unavailable';
+    return reply
+      .code(status === 'ready' ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send({
+        status,
+        database,
+        checks: { queries, changes: source.feedIsAlive() },
+        live: { subscribers: source.subscribers(), lagMs: source.lagMs() ?? null },
+      });
   });
 }

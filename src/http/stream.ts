@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { execute, getOperationAST, OperationTypeNode, type ExecutionResult, type GraphQLError } from 'graphql';
+import { execute, OperationTypeNode, type ExecutionResult, type GraphQLError } from 'graphql';
 import { createHandler, type RequestParams } from 'graphql-sse';
 import type { Admit, Viewer } from '../auth/viewer';
 import type { ContextFactory } from '../context';
 import { ApiError } from '../errors';
 import type { ClientErrors } from '../execution/client-errors';
+import { operationOf, type Operations } from '../execution/operations';
 import type { Prepare } from '../execution/prepare';
 import type { Executions, Subscribe } from '../execution/subscribe';
 
@@ -29,6 +30,7 @@ export interface StreamParts {
   subscribe: Subscribe;
   createContext: ContextFactory;
   clientErrors: ClientErrors;
+  operations: Operations;
   admit: Admit;
 }
 
@@ -106,28 +108,35 @@ function refusal(status: number, body: string | null): ApiError {
 
 /** Runs an operation: what it comes to, or the results of a subscription as they come. */
 async function run(
-  { prepare, subscribe, createContext, clientErrors }: StreamParts,
+  { prepare, subscribe, createContext, clientErrors, operations }: StreamParts,
   stream: OpenStream,
   { query, operationName, variables }: RequestParams,
 ): Promise<ExecutionResult | Results> {
+  const running = operations('sse');
   const failed = (errors: readonly unknown[]): ExecutionResult => ({
     // graphql-sse knows a result by this property.
     data: undefined as unknown as null,
     errors: errors.map(clientErrors) as object[] as GraphQLError[],
   });
+  const refused = (errors: readonly unknown[]): ExecutionResult => {
+    running.end(errors.map(clientErrors));
+    return failed(errors);
+  };
   const args = prepare({ query, operationName, variables });
-  if (!('schema' in args)) return failed(args);
-  const operation = getOperationAST(args.document, operationName)!.operation;
+  if (!('schema' in args)) return refused(args);
+  const { operation } = operationOf(args.document, operationName)!;
+  running.identify(operationOf(args.document, operationName), stream.viewer.name);
   if (operation === OperationTypeNode.SUBSCRIPTION) {
     const executions = await subscribe(args, stream.viewer);
-    return Symbol.asyncIterator in executions
-      ? stream.follow(executions, (error) => failed([error]))
-      : failed(executions.errors ?? []);
+    if (!(Symbol.asyncIterator in executions)) return refused(executions.errors ?? []);
+    running.end([]);
+    return stream.follow(executions, (error) => failed([error]));
   }
   if (operation === OperationTypeNode.MUTATION && stream.method === 'GET') {
-    return failed([new ApiError('BAD_REQUEST', 'A mutation is sent by POST.')]);
+    return refused([new ApiError('BAD_REQUEST', 'A mutation is sent by POST.')]);
   }
   const { data, errors } = await execute({ ...args, contextValue: createContext(stream.viewer) });
+  running.end(errors?.map(clientErrors));
   return errors
     ? { data: data ?? null, errors: errors.map(clientErrors) as object[] as GraphQLError[] }
     : { data: data ?? null };

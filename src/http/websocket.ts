@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,20 +8,26 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { LOCAL_VIEWER, type Admit, type Viewer } from '../auth/viewer';
 import type { ContextFactory } from '../context';
 import type { ClientErrors } from '../execution/client-errors';
+import { operationOf, type Operations, type RunningOperation } from '../execution/operations';
 import type { Prepare } from '../execution/prepare';
 import type { Executions, Subscribe } from '../execution/subscribe';
-import type { Log } from '../log';
+import { asTask, currentTask, type Log } from '../log';
 import { FrameWriter } from './frames';
 import { GRAPHQL_PATH } from './graphql';
 import { faultOfOrigin } from './origins';
+import { REQUEST_ID, requestIdOf } from './request-ids';
 
 /** How often a silent client is asked whether it is still there; it has as long to answer. */
 const PING_MS = 12_000;
 /** How long clients have to answer the server's goodbye. */
 const CLOSE_WITHIN_MS = 2_000;
 
+/** Of a client's id for an operation, what stands in the log. */
+const LONGEST_ID = 128;
+
 interface Extra {
   request: IncomingMessage;
+  requestId: string;
   writer: FrameWriter;
   viewer: Viewer;
 }
@@ -29,6 +36,7 @@ interface Extra {
 interface Delivery {
   id: string;
   extra: Extra;
+  running: RunningOperation;
 }
 
 export interface WebSocketParts {
@@ -36,6 +44,7 @@ export interface WebSocketParts {
   subscribe: Subscribe;
   createContext: ContextFactory;
   clientErrors: ClientErrors;
+  operations: Operations;
   admit: Admit;
   log: Log;
   maxBytes: number;
@@ -51,7 +60,7 @@ export interface WebSockets {
 
 /** Serves graphql-transport-ws, by graphql-ws, on the same path as HTTP. */
 export function serveWebSocket(server: Server, parts: WebSocketParts): WebSockets {
-  const { prepare, subscribe, createContext, clientErrors, admit, log } = parts;
+  const { prepare, subscribe, createContext, clientErrors, operations, admit, log } = parts;
   const deliveries = new WeakMap<ExecutionArgs, Delivery>();
   const protocol = makeServer<Record<string, unknown>, Extra>({
     onConnect: async ({ extra, connectionParams }) => {
@@ -65,16 +74,28 @@ export function serveWebSocket(server: Server, parts: WebSocketParts): WebSocket
       }
     },
     onSubscribe: ({ extra }, id, payload) => {
+      const task = currentTask();
+      if (task) task.operationId = id.slice(0, LONGEST_ID);
+      const running = operations('websocket');
       const args = prepare(payload);
-      if (isErrors(args)) return args;
+      if (isErrors(args)) {
+        running.end(args.map(clientErrors));
+        return args;
+      }
+      running.identify(operationOf(args.document, args.operationName), extra.viewer.name);
       const own = { ...args, contextValue: createContext(extra.viewer) };
-      deliveries.set(own, { id, extra });
+      deliveries.set(own, { id, extra, running });
       return own;
     },
-    execute,
+    execute: async (args) => {
+      const result = await execute(args);
+      deliveries.get(args)!.running.end(result.errors?.map(clientErrors));
+      return result;
+    },
     subscribe: async (args) => {
-      const { id, extra } = deliveries.get(args)!;
+      const { id, extra, running } = deliveries.get(args)!;
       const executions = await subscribe(args, extra.viewer);
+      running.end(Symbol.asyncIterator in executions ? [] : executions.errors?.map(clientErrors));
       return Symbol.asyncIterator in executions ? delivered(executions, id, extra.writer) : executions;
     },
     onNext: (_context, _id, _payload, _args, result) =>
@@ -85,9 +106,11 @@ export function serveWebSocket(server: Server, parts: WebSocketParts): WebSocket
   const sockets = new WebSocketServer({ noServer: true, maxPayload: parts.maxBytes, handleProtocols });
   const serve = (webSocket: WebSocket, request: IncomingMessage, socket: Socket): void => {
     const writer = new FrameWriter(webSocket, socket);
+    const requestId = requestIdOf(request.headers);
     const fail = (error: unknown): void => {
-      log.debug({ err: error }, 'A WebSocket failed');
-      webSocket.close(CloseCode.InternalServerError, 'Internal server error');
+      const errorId = randomUUID();
+      log.error({ err: error, errorId, requestId }, 'A WebSocket failed');
+      webSocket.close(CloseCode.InternalServerError, `The server failed; its log has the reason under ${errorId}.`);
     };
     webSocket.on('error', (error) => log.debug({ err: error }, 'A WebSocket was broken'));
     const stopPinging = keepAlive(webSocket);
@@ -96,16 +119,21 @@ export function serveWebSocket(server: Server, parts: WebSocketParts): WebSocket
         protocol: webSocket.protocol,
         send: (text) => new Promise((resolve) => writer.send(text, resolve)),
         close: (code, reason) => webSocket.close(code, reason),
-        onMessage: (receive) => webSocket.on('message', (data: Buffer) => void receive(data.toString()).catch(fail)),
+        onMessage: (receive) =>
+          webSocket.on('message', (data: Buffer) =>
+            asTask({ requestId }, () => void receive(data.toString()).catch(fail)),
+          ),
       },
-      { request, writer, viewer: LOCAL_VIEWER },
+      { request, requestId, writer, viewer: LOCAL_VIEWER },
     );
     webSocket.once('close', (code, reason) => {
       stopPinging();
       void closed(code, reason.toString()).catch(fail);
     });
   };
+  sockets.on('headers', (headers, { headers: { [REQUEST_ID]: id } }) => headers.push(`${REQUEST_ID}: ${String(id)}`));
   server.on('upgrade', (request, socket: Socket, head) => {
+    request.headers[REQUEST_ID] = requestIdOf(request.headers);
     const refuse = (status: string) =>
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     socket.on('error', () => socket.destroy());

@@ -14,6 +14,8 @@ const NAMES = [
   'MONGODB_URI',
   'EMBEDDED_PORT',
   'STALLED_AFTER_MINUTES',
+  'SLOW_OPERATION_MS',
+  'DATABASE_WAIT_SECONDS',
   'LOG_LEVEL',
   'NODE_ENV',
 ];
@@ -24,6 +26,8 @@ const WRONG = {
   EMBEDDED_PORT: '0',
   MONGODB_URI: 'http://clerk:pa55word@db/eeg2025',
   STALLED_AFTER_MINUTES: '0',
+  SLOW_OPERATION_MS: '1.5',
+  DATABASE_WAIT_SECONDS: '3601',
   LOG_LEVEL: 'loud',
   NODE_ENV: 'prod',
 };
@@ -47,6 +51,8 @@ describe('what may be set', () => {
       dataDir: path.resolve('data'),
       mongodbUri: undefined,
       stalledAfterMinutes: 5,
+      slowOperationMs: 1000,
+      databaseWaitSeconds: 60,
       logLevel: 'info',
       production: false,
     });
@@ -61,6 +67,8 @@ describe('what may be set', () => {
         DATA_DIR: 'runs/db',
         MONGODB_URI: uri,
         STALLED_AFTER_MINUTES: '10080',
+        SLOW_OPERATION_MS: '0',
+        DATABASE_WAIT_SECONDS: '0',
         LOG_LEVEL: 'silent',
         NODE_ENV: 'production',
       }),
@@ -70,6 +78,8 @@ describe('what may be set', () => {
       dataDir: path.resolve('runs/db'),
       mongodbUri: uri,
       stalledAfterMinutes: 10_080,
+      slowOperationMs: 0,
+      databaseWaitSeconds: 0,
       logLevel: 'silent',
       production: true,
     });

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { createExperiment } from '../kit/seed';
 import { startServer, type TestServer } from '../kit/server';
 import { newClient, subscribe } from '../kit/subscribe';
@@ -12,9 +13,11 @@ describe('health and metrics', () => {
   afterAll(() => server.close());
 
   const get = (path: string) => fetch(new URL(path, server.url));
-  /** The value of each of our own metrics. */
+  /** The value of each of our own metrics, but for the buckets and sums of times. */
   const metrics = async (): Promise<Record<string, number>> => {
-    const lines = (await (await get('/metrics')).text()).split('\n').filter((line) => line.startsWith('epochgraph_'));
+    const lines = (await (await get('/metrics')).text())
+      .split('\n')
+      .filter((line) => /^epochgraph_(?!\w+_(bucket|sum)\{)/.test(line));
     return Object.fromEntries(lines.map((line) => line.split(' ')).map(([name, value]) => [name, Number(value)]));
   };
 
@@ -35,7 +38,7 @@ describe('health and metrics', () => {
       checks: { queries: true, changes: true },
       live: { subscribers: 2, lagMs: expect.any(Number) },
     });
-    expect(await metrics()).toEqual({
+    expect(await metrics()).toMatchObject({
       epochgraph_subscribers: 2,
       epochgraph_websockets: 1,
       epochgraph_event_streams: 1,
@@ -51,6 +54,46 @@ describe('health and metrics', () => {
       epochgraph_websockets: 0,
       epochgraph_event_streams: 0,
     });
+  });
+
+  it('count operations by transport, kind and outcome, and commands by name, whatever names a client invents', async () => {
+    const before = await metrics();
+    const counted = async (name: string): Promise<number> => ((await metrics())[name] ?? 0) - (before[name] ?? 0);
+    const operations = (labels: string) => counted(`epochgraph_operations_total{transport="http",${labels}}`);
+    for (let i = 0; i < 50; i++) await server.query(`query Invented${i} { invented${i} }`);
+    await server.query('{ experiments(first: 0) { totalCount } }');
+    await server.query('query { __typename');
+    await server.data('query Named { experiments(first: 1) { nodes { id } } }');
+    expect(await operations('kind="unknown",outcome="GRAPHQL_VALIDATION_FAILED"')).toBe(50);
+    expect(await operations('kind="query",outcome="BAD_USER_INPUT"')).toBe(1);
+    expect(await operations('kind="unknown",outcome="GRAPHQL_PARSE_FAILED"')).toBe(1);
+    expect(await operations('kind="query",outcome="ok"')).toBe(1);
+    expect(await counted('epochgraph_operation_duration_seconds_count{kind="query"}')).toBe(2);
+    expect(await counted('epochgraph_database_command_duration_seconds_count{command="aggregate"}')).toBe(1);
+    expect(await (await get('/metrics')).text()).not.toMatch(/invented|Named/i);
+  });
+
+  it('tell the change stream, which waits for events, from other commands, and count refused commands', async () => {
+    const { db } = server.stores.database;
+    await expect(db.command({ notACommand: 1 })).rejects.toThrow();
+    const all = await metrics();
+    expect(all['epochgraph_database_command_failures_total{command="notACommand"}']).toBe(1);
+    expect(all['epochgraph_database_command_duration_seconds_count{command="changeStream"}']).toBeGreaterThan(0);
+  });
+
+  it('are asked for under any host name by a load balancer, and tell it nothing of where the database is', async () => {
+    const answer = await new Promise<string>((resolve, reject) => {
+      const path = { path: '/health/ready', headers: { host: '10.1.2.3:4000' } };
+      request(server.url, path, (response) => {
+        let text = String(response.statusCode);
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        response.on('end', () => resolve(text));
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(answer).toMatch(/^200\{"status":"ready","database":"MongoDB [\d.]+","checks":/);
+    expect(answer).not.toContain(server.stores.database.db.databaseName);
   });
 
   it('are what Prometheus and programs expect', async () => {

@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import { LOCAL_VIEWER } from '../../src/auth/viewer';
 import { ApiError } from '../../src/errors';
 import { createClientErrors } from '../../src/execution/client-errors';
+import { createOperations } from '../../src/execution/operations';
 import { createPrepare } from '../../src/execution/prepare';
 import { createSubscribe } from '../../src/execution/subscribe';
 import { serveWebSocket } from '../../src/http/websocket';
@@ -108,6 +109,7 @@ describe('the WebSocket', () => {
       subscribe: createSubscribe(createContext, clientErrors),
       createContext,
       clientErrors,
+      operations: createOperations({ log: pino({ level: 'silent' }), slowMs: 0, onFinished: () => undefined }),
       admit: async ({ connectionParams }) => {
         if (connectionParams?.authorization !== 'Bearer right') throw new ApiError('FORBIDDEN', 'No.');
         return LOCAL_VIEWER;

@@ -4,13 +4,16 @@ import { type CommandStartedEvent, type Document } from 'mongodb';
 import { HEARTBEATS } from '../../src/stores/heartbeats';
 import { openDatabase, type Database } from '../../src/stores/database';
 
-/** The connection string of the run's shared database, for a new database of its own on it. */
+/**
+ * The connection string of the run's shared database, for a new database of its own on it. The driver of a test tells of
+ * its commands, which it doesn't elsewhere (src/stores/command-monitor.ts).
+ */
 export function newDatabaseUri(): string {
   const base = process.env.EPOCHGRAPH_TEST_URI;
   if (!base) throw new Error('The global set-up did not run.');
   const name = `epochgraph_test_${randomBytes(6).toString('hex')}`;
   const [, hosts, options = ''] = /^([^/]*\/\/[^/?]+)\/?[^?]*(\?.*)?$/.exec(base)!;
-  return `${hosts}/${name}${options}`;
+  return `${hosts}/${name}${options}${options ? '&' : '?'}monitorCommands=true`;
 }
 
 /** The connection string of a database that exists already. */

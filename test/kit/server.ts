@@ -1,5 +1,5 @@
-import { pino } from 'pino';
 import type { Config } from '../../src/config';
+import { createLog } from '../../src/log';
 import { createServer, type EpochgraphServer } from '../../src/server';
 import { newDatabaseUri } from './database';
 
@@ -29,6 +29,8 @@ export function testConfig(changes: Partial<Config> = {}): Config {
     mongodbUri: newDatabaseUri(),
     embeddedPort: undefined,
     stalledAfterMinutes: 5,
+    slowOperationMs: 1000,
+    databaseWaitSeconds: 0,
     logLevel: 'info',
     production: false,
     ...changes,
@@ -48,7 +50,7 @@ export async function query<T>(url: string, document: string, variables?: Record
 /** A server in this process, on a free port and a database of its own, which `close` drops. */
 export async function startServer(changes: Partial<Config> = {}): Promise<TestServer> {
   const log: Record<string, unknown>[] = [];
-  const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) });
+  const logger = createLog('debug', { write: (line: string) => log.push(JSON.parse(line)) });
   const server = await createServer(testConfig(changes), logger);
   const ask: TestServer['query'] = (document, variables) => query(server.url, document, variables);
   return {
