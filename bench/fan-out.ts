@@ -1,90 +1,58 @@
 /**
- * Deliveries to many subscribers of one experiment over graphql-transport-ws, on the embedded database: how many a second
- * and after how long, with identical subscriptions (each event is executed once for all) and, interleaved in the same run,
- * with subscriptions whose documents differ in a comment (each event is executed for each). Server and clients are in
- * processes of their own. Single events are epochs logged one after another, bursts are batches of ten.
+ * Deliveries to 1, 100 and 1,000 subscribers of one experiment over graphql-transport-ws: how many a second and after how
+ * long, with identical subscriptions (each event is executed once for all) and, interleaved in the same run, with
+ * subscriptions whose documents differ in a comment (each event is executed for each). Server and clients are in processes
+ * of their own. Single events are epochs logged one after another, bursts are batches of ten.
  *
- *     npm run bench -- fan-out [subscribers] [events a round] [rounds]
+ *     npm run bench -- fan-out [--only 1000] [--rounds 3] [--seconds 2] [--out FOLDER] [--quick]
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { WebSocket } from 'ws';
-import { post, startBenchServer } from './laboratory/server-process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startBenchDatabase } from './laboratory/bench-database';
+import { chosen, readOptions, type BenchOptions } from './laboratory/options';
+import { circumstancesOf, writeResult, type Circumstances } from './laboratory/results';
+import { post } from './laboratory/server-process';
+import { EPOCHGRAPH, sidesOf, startSide } from './laboratory/sides';
+import { figureOf, median, quantile, rounded, type Figure } from './laboratory/statistics';
+import type { Opening, Received } from './laboratory/subscribers';
 
-interface Order {
-  url: string;
-  experimentId: string;
-  count: number;
-  shared: boolean;
+const SUBSCRIBERS = [1, 100, 1_000].map((count) => ({ key: String(count), count }));
+const BURST = 10;
+
+/** A round of `shared` is long enough to measure within these bounds; events of a round of `each` are a quarter of them. */
+const EVENTS = { least: 40, most: 400 };
+/** Deliveries a second that a round is laid out for; what comes of it is measured. */
+const EXPECTED_RATE = 40_000;
+
+/** Deliveries of one way to execute and one way to log. */
+export interface Delivery {
+  perSecond: Figure;
+  /** From sending the mutation to the arrival, medians over the rounds. */
+  latencyMs: { p50: number; p99: number };
 }
 
-interface Received {
-  deliveries: number;
-  first: number;
-  last: number;
-  latencies: number[];
+/** Single events or bursts. */
+export interface FanOut {
+  subscribers: number;
+  kind: 'single' | 'burst';
+  shared: Delivery;
+  each: Delivery;
+  /** How many times as many deliveries a second sharing makes, in the same round. */
+  gain: Figure;
 }
 
-const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+export interface FanOutResult extends Circumstances {
+  deliveries: FanOut[];
+}
+
+interface Round {
+  rate: number;
+  p50: number;
+  p99: number;
+}
+
 const now = (): number => performance.timeOrigin + performance.now();
-
-/** The process of the clients: opens sockets as ordered, then counts `expected` deliveries a round and reports them. */
-async function subscribers(): Promise<void> {
-  let sockets: WebSocket[] = [];
-  let round: { expected: number; received: Received } | undefined;
-  process.on('message', (message: { open?: Order; expect?: number; close?: true }) => {
-    void (async () => {
-      if (message.open) {
-        sockets = await Promise.all(Array.from({ length: message.open.count }, (_, i) => open(message.open!, i)));
-        process.send!({ ready: true });
-      }
-      if (message.expect) {
-        round = { expected: message.expect, received: { deliveries: 0, first: 0, last: 0, latencies: [] } };
-        process.send!({ ready: true });
-      }
-      if (message.close) {
-        for (const socket of sockets) socket.close();
-        process.send!({ ready: true });
-      }
-    })();
-  });
-  const open = async ({ url, experimentId, shared }: Order, index: number): Promise<WebSocket> => {
-    const socket = new WebSocket(url.replace('http', 'ws'), ['graphql-transport-ws']);
-    await once(socket, 'open');
-    socket.send('{"type":"connection_init"}');
-    await once(socket, 'message');
-    const query = `subscription ($id: ID!) {
-      epochLogged(experimentId: $id) { kind cursor epoch { id epoch timestamp metrics { trainLoss valLoss values } } }
-    }${shared ? '' : ` # ${index}`}`;
-    const payload = { query, variables: { id: experimentId } };
-    socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload }));
-    // What is asked behind the subscription is answered behind its beginning.
-    socket.send(JSON.stringify({ id: '2', type: 'subscribe', payload: { query: '{ __typename }' } }));
-    let answers = 0;
-    await new Promise<void>((resolve) => {
-      socket.on('message', () => {
-        if (++answers === 2) resolve();
-      });
-    });
-    socket.on('message', (data: Buffer) => {
-      if (!round) return;
-      const at = now();
-      const { received } = round;
-      if (received.deliveries++ === 0) received.first = at;
-      if (received.deliveries % 10 === 0) {
-        const [, sent] = /"sent":([\d.]+)/.exec(data.toString()) ?? [];
-        received.latencies.push(at - Number(sent));
-      }
-      if (received.deliveries === round.expected) {
-        received.last = at;
-        process.send!({ received });
-        round = undefined;
-      }
-    });
-    return socket;
-  };
-  return new Promise(() => undefined);
-}
 
 async function ask<T>(child: ChildProcess, message: object): Promise<T> {
   const answered = once(child, 'message') as Promise<[T]>;
@@ -97,65 +65,109 @@ async function subscribersOf(url: string): Promise<number> {
   return live.subscribers;
 }
 
-async function main(): Promise<void> {
-  const [count, events, rounds] = [2, 3, 4].map((at, i) => Number(process.argv[at] ?? [1_000, 100, 3][i]));
-  const server = await startBenchServer();
-  const child = fork(__filename, ['--subscribers']);
+/** Opens subscribers, logs epochs singly and in bursts, and closes them again. */
+async function rounds(
+  url: string,
+  child: ChildProcess,
+  opening: Pick<Opening, 'count' | 'shared'>,
+  events: number,
+): Promise<Record<FanOut['kind'], Round>> {
+  const created = await post<{ createExperiment: { experiment: { id: string } } }>(
+    url,
+    'mutation { createExperiment(input: { name: "bench" }) { experiment { id } } }',
+  );
+  const experimentId = created.createExperiment.experiment.id;
+  await ask(child, { open: { url, experimentId, ...opening } satisfies Opening });
   let epoch = 0;
-  const log = async (experimentId: string, burst: number): Promise<void> => {
-    const epochs = Array.from({ length: burst }, () => ({
-      epoch: epoch++,
-      metrics: { train_loss: 0.5, val_loss: 0.25, sent: now() },
-    }));
-    await post(server.url, 'mutation ($input: LogEpochsInput!) { logEpochs(input: $input) { created } }', {
-      input: { experimentId, epochs },
-    });
-  };
-
-  const figures = new Map<string, { rate: number[]; latencies: number[] }>();
-  for (let round = 0; round < rounds!; round++) {
-    for (const shared of [true, false]) {
-      const { createExperiment } = await post<{ createExperiment: { experiment: { id: string } } }>(
-        server.url,
-        'mutation { createExperiment(input: { name: "bench" }) { experiment { id } } }',
-      );
-      const experimentId = createExperiment.experiment.id;
-      await ask(child, { open: { url: server.url, experimentId, count: count!, shared } satisfies Order });
-      for (const burst of [1, 10]) {
-        await ask(child, { expect: count! * events! });
-        const received = once(child, 'message') as Promise<[{ received: Received }]>;
-        for (let sent = 0; sent < events!; sent += burst) await log(experimentId, burst);
-        const [{ received: all }] = await received;
-        const key = `${shared ? 'shared' : 'each'} ${burst === 1 ? 'single' : 'bursts'}`;
-        const figure = figures.get(key) ?? { rate: [], latencies: [] };
-        figure.rate.push((all.deliveries / (all.last - all.first)) * 1_000);
-        figure.latencies.push(...all.latencies);
-        figures.set(key, figure);
-      }
-      await ask(child, { close: true });
-      while ((await subscribersOf(server.url)) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  const round = async (burst: number): Promise<Round> => {
+    await ask(child, { expect: opening.count * events });
+    const received = once(child, 'message') as Promise<[{ received: Received }]>;
+    for (let sent = 0; sent < events; sent += burst) {
+      const epochs = Array.from({ length: burst }, () => ({
+        epoch: epoch++,
+        metrics: { train_loss: 0.5, val_loss: 0.25, sent: now() },
+      }));
+      const query = 'mutation ($input: LogEpochsInput!) { logEpochs(input: $input) { created } }';
+      await post(url, query, { input: { experimentId, epochs } });
     }
-  }
-  child.kill();
-
-  console.log(`${count} subscribers of one experiment, ${events} events a round, ${rounds} rounds (medians):`);
-  for (const [key, { rate, latencies }] of figures) {
-    latencies.sort((a, b) => a - b);
-    const at = (share: number): string => latencies[Math.floor((latencies.length - 1) * share)]!.toFixed(1);
-    const spread = `${Math.round(Math.min(...rate))} to ${Math.round(Math.max(...rate))}`;
-    console.log(
-      `  ${key.padEnd(14)} ${Math.round(median(rate))} deliveries/s (${spread}), ` +
-        `from sending the mutation ${at(0.5)} ms median, ${at(0.99)} ms p99`,
-    );
-  }
-  for (const kind of ['single', 'bursts']) {
-    const gain = median(figures.get(`shared ${kind}`)!.rate) / median(figures.get(`each ${kind}`)!.rate);
-    console.log(`  gain of sharing, ${kind}: ${gain.toFixed(1)}`);
-  }
-  await server.stop();
+    const [{ received: all }] = await received;
+    return {
+      rate: all.deliveries / ((all.last - all.began) / 1_000),
+      p50: quantile(all.latencies, 0.5),
+      p99: quantile(all.latencies, 0.99),
+    };
+  };
+  const result = { single: await round(1), burst: await round(BURST) };
+  await ask(child, { close: true });
+  while ((await subscribersOf(url)) > 0) await sleep(20);
+  return result;
 }
 
-void (process.argv.includes('--subscribers') ? subscribers() : main()).catch((error: unknown) => {
+async function measure(
+  url: string,
+  child: ChildProcess,
+  count: number,
+  { rounds: wanted, seconds, quick }: BenchOptions,
+): Promise<FanOut[]> {
+  const whole = Math.round((EXPECTED_RATE * seconds) / count / EVENTS.least) * EVENTS.least;
+  const events = quick ? BURST : Math.min(EVENTS.most, Math.max(EVENTS.least, whole));
+  const all: Record<FanOut['kind'], { shared: Round; each: Round }[]> = { single: [], burst: [] };
+  for (let round = 0; round <= wanted; round++) {
+    const shared = await rounds(url, child, { count, shared: true }, events);
+    const each = await rounds(url, child, { count, shared: false }, quick ? BURST : events / 4);
+    if (round === 0) continue; // to warm up
+    for (const kind of ['single', 'burst'] as const) all[kind].push({ shared: shared[kind], each: each[kind] });
+  }
+  return (['single', 'burst'] as const).map((kind) => {
+    const delivery = (side: 'shared' | 'each'): Delivery => {
+      const own = all[kind].map((round) => round[side]);
+      return {
+        perSecond: figureOf(own.map(({ rate }) => rate)),
+        latencyMs: {
+          p50: rounded(median(own.map(({ p50 }) => p50))),
+          p99: rounded(median(own.map(({ p99 }) => p99))),
+        },
+      };
+    };
+    const gain = figureOf(all[kind].map(({ shared, each }) => shared.rate / each.rate));
+    return { subscribers: count, kind, shared: delivery('shared'), each: delivery('each'), gain };
+  });
+}
+
+function print({ subscribers, kind, shared, each, gain }: FanOut): void {
+  const show = (name: string, { perSecond, latencyMs }: Delivery): string =>
+    `  ${name.padEnd(7)} ${perSecond.median} deliveries/s (${perSecond.min} to ${perSecond.max}), ` +
+    `from sending the mutation ${latencyMs.p50} ms median, ${latencyMs.p99} ms p99`;
+  console.log(
+    `\n${subscribers} subscriber${subscribers === 1 ? '' : 's'}, ${kind === 'single' ? 'single events' : 'bursts of ten'}`,
+  );
+  console.log(show('shared', shared));
+  console.log(show('each', each));
+  console.log(`  gain of sharing: ${gain.median} (${gain.min} to ${gain.max})`);
+}
+
+async function main(): Promise<void> {
+  const options = readOptions({ rounds: 3, seconds: 2 });
+  const database = await startBenchDatabase();
+  const server = await startSide(sidesOf([EPOCHGRAPH])[0]!, database.uri('fan_out'));
+  const child = fork(require.resolve('./laboratory/subscribers'), ['--subscribers']);
+  try {
+    const deliveries: FanOut[] = [];
+    for (const { count } of chosen(SUBSCRIBERS, options.only)) {
+      const measured = await measure(server.url, child, count, options);
+      measured.forEach(print);
+      deliveries.push(...measured);
+    }
+    const result: FanOutResult = { ...circumstancesOf('fan-out', database, options), deliveries };
+    await writeResult(result, options);
+  } finally {
+    child.kill();
+    await server.stop();
+    await database.close();
+  }
+}
+
+main().catch((error: unknown) => {
   console.error(error);
   process.exitCode = 1;
 });

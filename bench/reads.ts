@@ -11,7 +11,7 @@ import { measureSides, type WorkloadResult } from './laboratory/measure-sides';
 import { fillLaboratory, type Laboratory } from './laboratory/fill';
 import { startLoadProcess } from './laboratory/load';
 import { chosen, readOptions } from './laboratory/options';
-import { READ_SIZES, READ_WORKLOADS, type ReadWorkload } from './laboratory/read-workloads';
+import { addressOf, bodiesOf, READ_SIZES, READ_WORKLOADS, type ReadWorkload } from './laboratory/read-workloads';
 import { circumstancesOf, writeResult, type Circumstances } from './laboratory/results';
 import { send } from './laboratory/server-process';
 import { FLOOR, sidesOf, startSide, type RunningSide } from './laboratory/sides';
@@ -21,9 +21,6 @@ const DATABASE = 'reads';
 export interface ReadsResult extends Circumstances {
   workloads: WorkloadResult[];
 }
-
-const addressOf = ({ url, key }: RunningSide, workload: ReadWorkload): string =>
-  key === FLOOR ? `${url}/${workload.key}` : url;
 
 /** JSON.stringify, which is all that the floor has, makes null of NaN. */
 function withoutNaN(value: unknown): unknown {
@@ -61,8 +58,8 @@ async function main(): Promise<void> {
     for (const side of sides) running.push(await startSide(side, database.uri(DATABASE)));
     const results: WorkloadResult[] = [];
     for (const workload of workloads) {
-      const { key, title, connections, document } = workload;
-      const bodies = workload.variables(laboratory!).map((variables) => JSON.stringify({ query: document, variables }));
+      const { key, title, connections } = workload;
+      const bodies = bodiesOf(workload, laboratory!);
       await checkAnswers(workload, running, bodies[0]!);
       const result = await measureSides({ key, title, unit: 'requests' }, running, options, database.pid, {
         least: connections,

@@ -41,7 +41,7 @@ export function readOptions(defaults: { rounds: number; seconds: number }): Benc
     out: values.out,
   };
   if (!Number.isSafeInteger(options.rounds) || options.rounds < 1) throw new Error('--rounds takes 1 or more.');
-  if (!(options.seconds > 0)) throw new Error('--seconds takes a number above 0.');
+  if (!(options.seconds >= 0)) throw new Error('--seconds takes a number of seconds.');
   return options;
 }
 

@@ -1,8 +1,19 @@
 import { ObjectId, type Document } from 'mongodb';
 import type { Collections } from '../../src/stores/collections';
 import type { Laboratory, Sizes } from './fill';
+import { FLOOR } from './sides';
 
 type Variables = Record<string, unknown>;
+
+/** Where a running side takes a workload: the floor has a path for each. */
+export function addressOf({ url, key }: { url: string; key: string }, workload: ReadWorkload): string {
+  return key === FLOOR ? `${url}/${workload.key}` : url;
+}
+
+/** The bodies of a workload's requests, which take turns. */
+export function bodiesOf({ document, variables }: ReadWorkload, laboratory: Laboratory): string[] {
+  return variables(laboratory).map((values) => JSON.stringify({ query: document, variables: values }));
+}
 
 /** A read that a dashboard or a script does, for every side. */
 export interface ReadWorkload {
@@ -210,5 +221,10 @@ const series: ReadWorkload = {
   // Runs of the list come newest first, and the ids of runs begin with their start.
   answer: ({ experiments }) => ({ experiments: { nodes: [...experiments].reverse() } }),
 };
+
+/** The workload of this key. */
+export function readWorkload(key: string): ReadWorkload {
+  return READ_WORKLOADS.find((workload) => workload.key === key)!;
+}
 
 export const READ_WORKLOADS: readonly ReadWorkload[] = [byId, list, history, series];

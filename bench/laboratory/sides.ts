@@ -50,18 +50,21 @@ export interface RunningSide extends Side {
   stop: () => Promise<void>;
 }
 
-/** Starts a side on a database; it takes requests when the promise resolves. All run as in production. */
-export async function startSide(side: Side, uri: string): Promise<RunningSide> {
+/**
+ * Starts a side on a database; it takes requests when the promise resolves. All run as in production, but for Epochgraph
+ * without a URI, which starts an embedded database in the DATA_DIR of the side's environment.
+ */
+export async function startSide(side: Side, uri: string | undefined): Promise<RunningSide> {
   const child = spawn(process.execPath, [...side.command], {
     cwd: tmpdir(),
     env: {
       ...process.env,
-      NODE_ENV: 'production',
+      NODE_ENV: uri === undefined ? 'development' : 'production',
       PORT: '0',
       HOST: '127.0.0.1',
       LOG_LEVEL: 'warn',
       ...side.environment,
-      MONGODB_URI: uri,
+      MONGODB_URI: uri ?? '',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -5,7 +5,7 @@
 import { createServer } from 'node:http';
 import { MongoClient } from 'mongodb';
 import { collectionsOf } from '../../src/stores/collections';
-import { READ_WORKLOADS } from '../laboratory/read-workloads';
+import { readWorkload } from '../laboratory/read-workloads';
 import { announce } from './served';
 
 async function main(): Promise<void> {
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
-      const workload = READ_WORKLOADS.find(({ key }) => request.url === `/${key}`)!;
+      const workload = readWorkload(request.url!.slice(1));
       const { variables } = JSON.parse(Buffer.concat(parts).toString()) as { variables: Record<string, unknown> };
       void workload.floor(collections, variables).then((data) => {
         const text = JSON.stringify({ data });
