@@ -4,13 +4,13 @@
  */
 const LAYERS = [
   ['types', '^types/'],
-  ['base', '^src/(errors|config|log)\\.ts$'],
+  ['base', '^src/(errors|config|log|json-bytes)\\.ts$'],
   ['stores', '^src/stores/'],
   ['middle', '^src/(live/|loaders\\.ts|auth/)'],
   ['imports', '^src/(import|export|demo)/'],
   ['context', '^src/context\\.ts$'],
   ['resolvers', '^resolvers/'],
-  ['schema', '^src/schema(-file)?\\.ts$'],
+  ['schema', '^src/schema(-file|-properties)?\\.ts$'],
   ['execution', '^src/execution/'],
   ['http', '^src/http/'],
   ['server', '^src/(server|open-database)\\.ts$'],

@@ -202,7 +202,10 @@ async function prepare(name: string, experiments: number): Promise<Side> {
     slowOperationMs: 1000,
     databaseWaitSeconds: 0,
   };
-  const server = await createServer({ ...config, logLevel: 'warn', production: false }, createLog('warn'));
+  const server = await createServer(
+    { ...config, execution: 'compiled', logLevel: 'warn', production: false },
+    createLog('warn'),
+  );
   return { ...laboratory, name, folder, embedded, server, filledIn };
 }
 

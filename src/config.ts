@@ -18,6 +18,8 @@ export interface Config {
   mongodbUri: string | undefined;
   /** Loopback port of the embedded database beside its socket, for PyMongo, mongosh and the like; undefined for none. */
   embeddedPort: number | undefined;
+  /** How queries run: compiled where they can be, or all of them by graphql-js. The answers are the same. */
+  execution: Execution;
   logLevel: LogLevel;
   /** Minutes of silence after which a run that used to send heartbeats counts as STALLED. */
   stalledAfterMinutes: number;
@@ -27,6 +29,9 @@ export interface Config {
   databaseWaitSeconds: number;
   production: boolean;
 }
+
+const EXECUTIONS = ['compiled', 'graphql-js'] as const;
+export type Execution = (typeof EXECUTIONS)[number];
 
 const MINUTES_OF_A_WEEK = 7 * 24 * 60;
 const SECONDS_OF_AN_HOUR = 3600;
@@ -120,6 +125,10 @@ const SETTINGS = {
       .transform(Number),
     help: 'DATABASE_WAIT_SECONDS=60   # how long a start waits for the database at MONGODB_URI to answer; 0 is not at all',
   },
+  EXECUTION: {
+    schema: z.enum(EXECUTIONS, 'must be compiled or graphql-js').default('compiled'),
+    help: 'EXECUTION=compiled  # how queries run: compiled, or graphql-js for the same answers more slowly',
+  },
   LOG_LEVEL: {
     schema: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
     help: 'LOG_LEVEL=info      # fatal, error, warn, info, debug, trace or silent',
@@ -170,6 +179,7 @@ export function parseConfig(environment: NodeJS.Dict<string>): Config {
     stalledAfterMinutes: read('STALLED_AFTER_MINUTES', SETTINGS.STALLED_AFTER_MINUTES.schema),
     slowOperationMs: read('SLOW_OPERATION_MS', SETTINGS.SLOW_OPERATION_MS.schema),
     databaseWaitSeconds: read('DATABASE_WAIT_SECONDS', SETTINGS.DATABASE_WAIT_SECONDS.schema),
+    execution: read('EXECUTION', SETTINGS.EXECUTION.schema),
     logLevel: read('LOG_LEVEL', SETTINGS.LOG_LEVEL.schema),
     production: read('NODE_ENV', SETTINGS.NODE_ENV.schema) === 'production',
   };

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type PubSub } from 'type-graphql';
+import { markProperties } from './schema-properties';
 import { ChallengeBestResolver } from '../resolvers/ChallengeBest';
 import { ExperimentComparisonResolver } from '../resolvers/ExperimentComparison';
 import { ModelTrainingTimeResolver } from '../resolvers/ModelTrainingTime';
@@ -32,7 +33,7 @@ const NO_PUBSUB: PubSub = {
 
 /** The executable schema of the API. Input is checked by the scalars and the stores, not by class-validator. */
 export function createSchema(): GraphQLSchema {
-  return buildSchemaSync({
+  const schema = buildSchemaSync({
     resolvers: [
       NodeResolver,
       ExperimentResolver,
@@ -56,4 +57,6 @@ export function createSchema(): GraphQLSchema {
     validate: false,
     pubSub: NO_PUBSUB,
   });
+  markProperties(schema);
+  return schema;
 }

@@ -5,11 +5,13 @@ import type { Config } from './config';
 import { createContextFactory } from './context';
 import { ApiError, StartupError } from './errors';
 import { createClientErrors } from './execution/client-errors';
+import { createCompiled } from './execution/compiled';
 import { MAX_DEPTH, MAX_TOKENS } from './execution/document-limits';
 import { createOperations } from './execution/operations';
 import { createPrepare } from './execution/prepare';
 import { createSubscribe } from './execution/subscribe';
 import { parseBody } from './http/body';
+import { createAnswerCompiled } from './http/compiled';
 import { Connections } from './http/connections';
 import { GRAPHQL_PATH, serveGraphQL } from './http/graphql';
 import { HEALTH_PATHS, serveHealth } from './http/health';
@@ -174,9 +176,13 @@ export async function createServer(
       isClosing: () => isClosing,
     });
     const admit: Admit = async () => LOCAL_VIEWER;
-    closers.push(await serveGraphQL(app, { schema, createContext, clientErrors, operations, admit, log }));
     const prepare = createPrepare(schema);
-    const subscribe = createSubscribe(createContext, clientErrors);
+    const compiled = config.execution === 'compiled' ? createCompiled(schema) : undefined;
+    const answerCompiled = compiled && createAnswerCompiled({ compiled, prepare, createContext, operations, admit });
+    closers.push(
+      await serveGraphQL(app, { schema, createContext, clientErrors, operations, admit, log, answerCompiled }),
+    );
+    const subscribe = createSubscribe(createContext, clientErrors, compiled);
     const streaming = { prepare, subscribe, createContext, clientErrors, operations, admit };
     const streams = serveStream(app, streaming);
     const webSockets = serveWebSocket(app.server, { ...streaming, log, maxBytes: MAX_BODY_BYTES });

@@ -12,6 +12,7 @@ import { LRUCache } from 'lru-cache';
 import { scopeOf, type Viewer } from '../auth/viewer';
 import type { ContextFactory } from '../context';
 import type { ClientErrors } from './client-errors';
+import type { Compiled } from './compiled';
 
 /** Events whose results are kept for the subscribers that have not come to them yet. */
 const MOST_EVENTS = 512;
@@ -23,6 +24,17 @@ const MOST_AT_ONCE = 64;
 export interface Executed {
   readonly result: FormattedExecutionResult;
   readonly text: string;
+}
+
+/** A result that was written as JSON; few transports want the object. */
+class Written implements Executed {
+  private parsed: FormattedExecutionResult | undefined;
+
+  constructor(readonly text: string) {}
+
+  get result(): FormattedExecutionResult {
+    return (this.parsed ??= JSON.parse(this.text) as FormattedExecutionResult);
+  }
 }
 
 /** The arguments of root fields that say where a subscription begins: subscriptions that differ in these alone are the same. */
@@ -72,10 +84,20 @@ export type Subscribe = (args: ExecutionArgs, viewer: Viewer) => Promise<Executi
  * and an event must not be answered from what an earlier one read), and with each event executed once for all identical
  * subscriptions: same document, operation, variables and scope of the viewer.
  */
-export function createSubscribe(createContext: ContextFactory, clientErrors: ClientErrors): Subscribe {
+export function createSubscribe(
+  createContext: ContextFactory,
+  clientErrors: ClientErrors,
+  compiled?: Compiled,
+): Subscribe {
   const done = new LRUCache<object, Map<string, Executed | Promise<Executed>>>({ max: MOST_EVENTS });
 
   const run = (args: ExecutionArgs, event: object, viewer: Viewer): Executed | Promise<Executed> => {
+    const finishWritten = (written: Buffer | undefined): Executed | Promise<Executed> =>
+      written ? new Written(written.toString()) : runByGraphQL(args, event, viewer);
+    const written = compiled?.({ ...args, rootValue: event, contextValue: createContext(viewer) });
+    return written instanceof Promise ? written.then(finishWritten) : finishWritten(written);
+  };
+  const runByGraphQL = (args: ExecutionArgs, event: object, viewer: Viewer): Executed | Promise<Executed> => {
     const result = execute({ ...args, rootValue: event, contextValue: createContext(viewer) });
     return result instanceof Promise ? result.then(finish) : finish(result);
   };

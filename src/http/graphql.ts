@@ -11,6 +11,7 @@ import { depthRule, PARSE_OPTIONS } from '../execution/document-limits';
 import type { Operations } from '../execution/operations';
 import { checkVariables } from '../execution/variable-limits';
 import type { Log } from '../log';
+import type { AnswerCompiled } from './compiled';
 
 export const GRAPHQL_PATH = '/graphql';
 
@@ -55,18 +56,19 @@ function recordOperations(operations: Operations): ApolloServerPlugin<Context> {
   };
 }
 
+export interface GraphQLParts {
+  schema: GraphQLSchema;
+  createContext: ContextFactory;
+  clientErrors: ClientErrors;
+  operations: Operations;
+  admit: Admit;
+  log: Log;
+  /** Answers what it can before Apollo Server is asked; undefined where all is for Apollo Server. */
+  answerCompiled: AnswerCompiled | undefined;
+}
+
 /** Puts the GraphQL endpoint on the HTTP server; resolves to what ends it. */
-export async function serveGraphQL(
-  app: FastifyInstance,
-  parts: {
-    schema: GraphQLSchema;
-    createContext: ContextFactory;
-    clientErrors: ClientErrors;
-    operations: Operations;
-    admit: Admit;
-    log: Log;
-  },
-): Promise<() => Promise<void>> {
+export async function serveGraphQL(app: FastifyInstance, parts: GraphQLParts): Promise<() => Promise<void>> {
   const apollo = new ApolloServer<Context>({
     schema: parts.schema,
     formatError: (formatted, error) =>
@@ -91,12 +93,17 @@ export async function serveGraphQL(
     logger: parts.log,
   });
   await apollo.start();
+  const handle = fastifyApolloHandler(apollo, {
+    context: async ({ headers: { authorization } }) => parts.createContext(await parts.admit({ authorization })),
+  });
+  const { answerCompiled } = parts;
   app.route({
     url: GRAPHQL_PATH,
     method: ['GET', 'POST', 'OPTIONS'],
-    handler: fastifyApolloHandler(apollo, {
-      context: async ({ headers: { authorization } }) => parts.createContext(await parts.admit({ authorization })),
-    }),
+    handler: async (request, reply) => {
+      if (answerCompiled && (await answerCompiled(request, reply))) return reply;
+      return handle.call(app, request, reply);
+    },
   });
   return () => apollo.stop();
 }

@@ -16,6 +16,7 @@ const NAMES = [
   'STALLED_AFTER_MINUTES',
   'SLOW_OPERATION_MS',
   'DATABASE_WAIT_SECONDS',
+  'EXECUTION',
   'LOG_LEVEL',
   'NODE_ENV',
 ];
@@ -28,6 +29,7 @@ const WRONG = {
   STALLED_AFTER_MINUTES: '0',
   SLOW_OPERATION_MS: '1.5',
   DATABASE_WAIT_SECONDS: '3601',
+  EXECUTION: 'jit',
   LOG_LEVEL: 'loud',
   NODE_ENV: 'prod',
 };
@@ -53,6 +55,7 @@ describe('what may be set', () => {
       stalledAfterMinutes: 5,
       slowOperationMs: 1000,
       databaseWaitSeconds: 60,
+      execution: 'compiled',
       logLevel: 'info',
       production: false,
     });
@@ -69,6 +72,7 @@ describe('what may be set', () => {
         STALLED_AFTER_MINUTES: '10080',
         SLOW_OPERATION_MS: '0',
         DATABASE_WAIT_SECONDS: '0',
+        EXECUTION: 'graphql-js',
         LOG_LEVEL: 'silent',
         NODE_ENV: 'production',
       }),
@@ -80,6 +84,7 @@ describe('what may be set', () => {
       stalledAfterMinutes: 10_080,
       slowOperationMs: 0,
       databaseWaitSeconds: 0,
+      execution: 'graphql-js',
       logLevel: 'silent',
       production: true,
     });

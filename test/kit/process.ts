@@ -49,8 +49,8 @@ interface Surroundings {
 const living = new Set<TestProcess>();
 
 function environment(env: NodeJS.Dict<string>): NodeJS.Dict<string> {
-  const { PATH, HOME, TMPDIR, SystemRoot } = process.env;
-  return { PATH, HOME, TMPDIR, SystemRoot, ...env };
+  const { PATH, HOME, TMPDIR, SystemRoot, EXECUTION } = process.env;
+  return { PATH, HOME, TMPDIR, SystemRoot, EXECUTION, ...env };
 }
 
 /** Starts any program. */

@@ -1,4 +1,4 @@
-import type { Config } from '../../src/config';
+import type { Config, Execution } from '../../src/config';
 import { createLog } from '../../src/log';
 import { createServer, type EpochgraphServer } from '../../src/server';
 import { newDatabaseUri } from './database';
@@ -31,6 +31,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
     stalledAfterMinutes: 5,
     slowOperationMs: 1000,
     databaseWaitSeconds: 0,
+    execution: (process.env.EXECUTION ?? 'compiled') as Execution,
     logLevel: 'info',
     production: false,
     ...changes,

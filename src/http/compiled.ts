@@ -1,0 +1,76 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ContextFactory } from '../context';
+import type { Admit } from '../auth/viewer';
+import type { Compiled } from '../execution/compiled';
+import { operationOf, type Operations } from '../execution/operations';
+import type { OperationRequest, Prepare } from '../execution/prepare';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';
+
+/**
+ * The content type of the answer by what the client accepts, for the headers that clients send. Apollo Server decides
+ * the same; the others are left to it.
+ */
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '*/*': JSON_TYPE,
+  'application/json': JSON_TYPE,
+  'application/json, */*': JSON_TYPE,
+  'application/json, text/plain, */*': JSON_TYPE,
+  'application/json, multipart/mixed': JSON_TYPE,
+  'application/graphql-response+json': RESPONSE_TYPE,
+  'application/graphql-response+json, application/json': RESPONSE_TYPE,
+  'application/graphql-response+json, application/json;q=0.9': RESPONSE_TYPE,
+  'application/graphql-response+json,application/json;q=0.9': RESPONSE_TYPE,
+};
+
+/** Answers a request, where it is one for compiled execution; false where it is for Apollo Server, from the beginning. */
+export type AnswerCompiled = (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>;
+
+/** Answers plain queries over POST by compiled execution, with the status, headers and bytes of Apollo Server's answer. */
+export function createAnswerCompiled(parts: {
+  compiled: Compiled;
+  prepare: Prepare;
+  createContext: ContextFactory;
+  operations: Operations;
+  admit: Admit;
+}): AnswerCompiled {
+  return async (request, reply) => {
+    const { method, headers, body } = request;
+    const contentType = headers.accept === undefined ? JSON_TYPE : CONTENT_TYPES[headers.accept];
+    if (method !== 'POST' || !contentType || !isOperation(body)) return false;
+    const running = parts.operations('http');
+    const args = parts.prepare(body);
+    if (!('document' in args)) return false;
+    let viewer;
+    try {
+      viewer = await parts.admit({ authorization: headers.authorization });
+    } catch {
+      return false;
+    }
+    const answer = await parts.compiled({ ...args, contextValue: parts.createContext(viewer) });
+    // What is left to Apollo Server is told of there.
+    if (!answer) return false;
+    running.identify(operationOf(args.document, args.operationName), viewer.name);
+    running.end(undefined);
+    void reply.header('content-type', contentType).send(answer);
+    return true;
+  };
+}
+
+/** Whether a body is an operation and nothing but that: what is wrong with another one is for Apollo Server to say. */
+function isOperation(body: unknown): body is OperationRequest {
+  if (!isRecord(body)) return false;
+  const { query, operationName, variables, extensions } = body;
+  return (
+    typeof query === 'string' &&
+    query !== '' &&
+    (operationName == null || typeof operationName === 'string') &&
+    (variables == null || isRecord(variables)) &&
+    extensions == null
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
