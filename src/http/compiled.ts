@@ -48,7 +48,7 @@ export function createAnswerCompiled(parts: {
     } catch {
       return false;
     }
-    const answer = await parts.compiled({ ...args, contextValue: parts.createContext(viewer) });
+    const answer = await parts.compiled({ ...args, contextValue: parts.createContext(viewer) }, '\n');
     // What is left to Apollo Server is told of there.
     if (!answer) return false;
     running.identify(operationOf(args.document, args.operationName), viewer.name);

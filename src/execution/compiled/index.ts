@@ -21,9 +21,9 @@ const MOST_PLANS = 32;
 /**
  * Runs an operation to the bytes of `{"data":…}`, exactly as graphql-js and JSON.stringify would make them. Undefined
  * where there is an error, or anything that it doesn't know: the operation is then for graphql-js to run, from the
- * beginning. Mutations always are. Given at once where no resolver has to be waited for; never throws or rejects.
+ * beginning. Mutations always are. Given at once where no resolver has to be waited for; never throws or rejects. `tail` is written behind it.
  */
-export type Compiled = (args: ExecutionArgs) => Buffer | undefined | Promise<Buffer | undefined>;
+export type Compiled = (args: ExecutionArgs, tail?: string) => Buffer | undefined | Promise<Buffer | undefined>;
 
 const CLOSE_OBJECT = 0x7d;
 const BEFORE = Buffer.from('{"data":');
@@ -32,18 +32,19 @@ const BEFORE = Buffer.from('{"data":');
 export function createCompiled(schema: GraphQLSchema): Compiled {
   const plans = new WeakMap<DocumentNode, DocumentPlans>();
   const out = new JsonBytes();
-  const write = (plan: OperationPlan, root: Resolved): Buffer | undefined => {
+  const write = (plan: OperationPlan, root: Resolved, tail: string): Buffer | undefined => {
     try {
       out.begin();
       out.copy(BEFORE);
       writeObject(out, plan.root, root);
       out.byte(CLOSE_OBJECT);
+      out.ascii(tail);
       return out.end();
     } catch {
       return undefined;
     }
   };
-  return ({ document, operationName, rootValue, contextValue, variableValues }) => {
+  return ({ document, operationName, rootValue, contextValue, variableValues }, tail = '') => {
     const operation = getOperationAST(document, operationName);
     if (!operation || operation.operation === OperationTypeNode.MUTATION) return undefined;
     const variables = getVariableValues(schema, operation.variableDefinitions ?? [], variableValues ?? {});
@@ -55,9 +56,9 @@ export function createCompiled(schema: GraphQLSchema): Compiled {
       if (!plan) return undefined;
       const run = { schema, plan, rootValue, contextValue, variableValues: variables.coerced };
       const root = resolveOperation(run);
-      if (!(root instanceof Promise)) return write(plan, root);
+      if (!(root instanceof Promise)) return write(plan, root, tail);
       return root.then(
-        (resolved) => write(plan, resolved),
+        (resolved) => write(plan, resolved, tail),
         () => undefined,
       );
     } catch {

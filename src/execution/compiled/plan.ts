@@ -137,7 +137,7 @@ export function planOperation(
     }
     if (isLeafType(inner)) return { kind: 'leaf', nullable, isDeep: false, type: inner };
     if (!isObjectType(inner) || inner.isTypeOf || getNamedType(inner).name.startsWith('__')) throw new Unsupported();
-    const object = planObject(inner, collectSubfields(schema, fragments, variables, inner, nodes as FieldNode[]));
+    const object = planObject(inner, collectSubfields(schema, fragments, variables, inner, nodes));
     return { kind: 'object', nullable, isDeep: object.deep.length > 0, object };
   };
 
