@@ -33,8 +33,14 @@ import { CHECKPOINT_LIMITS } from './stores/checkpoints';
 import { EPOCH_LIMITS, MAX_BATCH } from './stores/epochs';
 import { EXPERIMENT_LIMITS } from './stores/experiments';
 import { HeartbeatStore } from './stores/heartbeats';
+import { withinTime } from './stores/time-limits';
 import { MAX_SUBJECTS, SUBJECT_LIMITS } from './stores/subjects';
 import { MAX_DOCUMENT_BYTES, MAX_NESTING } from './stores/values';
+
+/** How long closing may take: whoever runs a server ends it the hard way after 10 s (docker stop). */
+const CLOSE_WITHIN_MS = 8_000;
+/** What each part has yet where that time is over. */
+const LAST_MOMENT_MS = 100;
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
@@ -65,7 +71,10 @@ export interface EpochgraphServer {
   readonly stores: Stores;
   /** How many subscriptions are open now. */
   readonly subscribers: () => number;
-  /** Stops taking requests, finishes those under way, and closes everything in reverse order of its start. */
+  /**
+   * Tells subscribers, stops taking requests, finishes those under way, and closes everything in reverse order of its
+   * start: within 8 s, whatever hangs.
+   */
   readonly close: () => Promise<void>;
 }
 
@@ -82,8 +91,11 @@ export async function createServer(
   let isClosing = false;
   const close = async (): Promise<void> => {
     isClosing = true;
+    const deadline = Date.now() + CLOSE_WITHIN_MS;
     for (const closer of closers.splice(0).reverse()) {
-      await closer().catch((error: unknown) => log.error({ err: error }, 'A part of the server did not close'));
+      await withinTime(closer(), Math.max(deadline - Date.now(), LAST_MOMENT_MS)).catch((error: unknown) =>
+        log.error({ err: error }, 'A part of the server did not close'),
+      );
     }
   };
   try {
@@ -190,7 +202,7 @@ export async function createServer(
     const connections = new Connections(app.server);
     closers.push(() => connections.endDuring(app.close()));
     const address = await app.listen({ port: config.port, host: config.host });
-    closers.push(streams.close, webSockets.close);
+    closers.push(() => Promise.all([streams.close(), webSockets.close()]));
 
     return {
       url: `${address}${GRAPHQL_PATH}`,

@@ -27,4 +27,6 @@ export async function serveCommand(): Promise<void> {
   process.stdout.write(`Epochgraph ${VERSION} listens on ${server.url} (${parts.join('; ')})\n`);
   await stopped;
   await server.close();
+  // Where the database is away, the driver would wait for it.
+  process.exit();
 }

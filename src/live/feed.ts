@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoError, MongoServerError, type ChangeStream, type ObjectId, type ResumeToken } from 'mongodb';
+import { StartupError } from '../errors';
 import type { Log } from '../log';
+import { refusalOf } from '../stores/connection-faults';
 import type { Database } from '../stores/database';
 import { withinTime } from '../stores/time-limits';
 import type { Broker } from './broker';
@@ -72,10 +74,13 @@ export class ChangeFeed {
     return this.token === undefined ? undefined : encodeToken(this.token);
   }
 
-  /** Resolves once the stream is open, so that no later event is missed. */
+  /**
+   * Resolves once the stream is open, so that no later event is missed. Rejects with a StartupError where the database
+   * refuses it for good, as to a user who may not open one.
+   */
   start(): Promise<void> {
-    return new Promise((resolve) => {
-      this.running = this.run(resolve);
+    return new Promise((resolve, reject) => {
+      this.running = this.run(resolve, reject);
     });
   }
 
@@ -89,16 +94,23 @@ export class ChangeFeed {
     if (this.stream) await withinTime(this.stream.close(), CLOSE_WITHIN_MS).catch(() => undefined);
   }
 
-  private async run(onOpen: () => void): Promise<void> {
+  private async run(onOpen: () => void, onRefused: (why: StartupError) => void): Promise<void> {
     let delay = FIRST_RETRY_MS;
+    let hasBeenOpen = false;
     while (!this.stopping.signal.aborted) {
       try {
         await this.follow(() => {
           delay = FIRST_RETRY_MS;
+          hasBeenOpen = true;
           onOpen();
         });
       } catch (error) {
         if (this.stopping.signal.aborted) break;
+        const refusal = hasBeenOpen ? undefined : refusalOf(error);
+        if (refusal !== undefined) {
+          onRefused(new StartupError(refusal));
+          break;
+        }
         if (isHistoryLost(error)) {
           this.log.warn({ err: error }, 'The change stream lost its place; subscribers are told to query again');
           this.token = undefined;

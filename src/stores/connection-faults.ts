@@ -1,4 +1,10 @@
-import type { Document, MongoClient } from 'mongodb';
+import type {
+  Document,
+  MongoClient,
+  ServerHeartbeatFailedEvent,
+  ServerHeartbeatSucceededEvent,
+  TopologyDescriptionChangedEvent,
+} from 'mongodb';
 
 /** Why there is no connection, in a sentence for the person who started the server. */
 export interface ConnectionFault {
@@ -27,10 +33,10 @@ const UNKNOWN_NAME = new Set<unknown>(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', '
 
 /** An error and those inside it: causes, those of each server, and those of each address of a name. */
 function within(error: unknown, depth = 0): ConnectionError[] {
-  if (!(error instanceof Error) || depth > 5) return [];
+  if (typeof error !== 'object' || error === null || !('message' in error) || depth > 5) return [];
   const { cause, reason, errors } = error as ConnectionError;
   const inner = [cause, ...(errors ?? []), ...[...(reason?.servers?.values() ?? [])].map((server) => server.error)];
-  return [error, ...inner.flatMap((one) => within(one, depth + 1))];
+  return [error as ConnectionError, ...inner.flatMap((one) => within(one, depth + 1))];
 }
 
 /** What is said of a standalone, which has no oplog: no transactions, no change streams. */
@@ -45,7 +51,9 @@ export function tooOld(version: string): string {
 
 /** What a database's own errors at the start mean; undefined for those that may pass or are none of MongoDB's. */
 export function refusalOf(error: unknown): string | undefined {
-  for (const { code, message, hostname, syscall, path } of within(error)) {
+  for (const { name, code, message, hostname, syscall, path } of within(error)) {
+    // The driver does not say which version it is.
+    if (name === 'MongoCompatibilityError') return tooOld('older than 4.4');
     if (code === AUTHENTICATION_FAILED) {
       return (
         'The database refuses the user name or the password of MONGODB_URI (or the user is of another database than ' +
@@ -84,25 +92,35 @@ export class ConnectionWatch {
   private readonly failures = new Map<string, Error>();
   private readonly seeds: readonly string[];
   private readonly setName: string | undefined;
+  private readonly wantsTls: boolean;
+  /** Ends the watching: a client that is connected is never given up. */
+  readonly stop: () => void;
 
-  /** @param giveUp - called once when it is clear that connecting can't succeed, before the driver's time is over. */
+  /** @param giveUp - called when none of the servers can be used now, so that the driver would try in vain. */
   constructor(client: MongoClient, giveUp: () => void) {
     this.seeds = client.options.hosts.map(String);
     this.setName = client.options.replicaSet;
-    const judge = (): void => {
-      const failedForGood = [...this.failures.values()].filter((error) => refusalOf(error) !== undefined);
-      if (this.faultOfReplies()?.mayPass === false || failedForGood.length >= Math.max(this.seeds.length, 1)) giveUp();
-    };
-    client.on('serverHeartbeatSucceeded', ({ connectionId, reply }) => {
+    this.wantsTls = client.options.tls;
+    const onAnswer = ({ connectionId, reply }: ServerHeartbeatSucceededEvent): void => {
       this.failures.delete(connectionId);
       this.replies.set(connectionId, reply);
-      judge();
-    });
-    client.on('serverHeartbeatFailed', ({ connectionId, failure }) => {
+      if (this.faultOfReplies()) giveUp();
+    };
+    const onFailure = ({ connectionId, failure }: ServerHeartbeatFailedEvent): void => {
       this.replies.delete(connectionId);
       this.failures.set(connectionId, failure);
-      judge();
-    });
+    };
+    const onChange = ({ newDescription: { servers } }: TopologyDescriptionChangedEvent): void => {
+      if (servers.size > 0 && [...servers.values()].every(({ error }) => error)) giveUp();
+    };
+    client.on('serverHeartbeatSucceeded', onAnswer);
+    client.on('serverHeartbeatFailed', onFailure);
+    client.on('topologyDescriptionChanged', onChange);
+    this.stop = () => {
+      client.off('serverHeartbeatSucceeded', onAnswer);
+      client.off('serverHeartbeatFailed', onFailure);
+      client.off('topologyDescriptionChanged', onChange);
+    };
   }
 
   /** Why connecting ended with this error. */
@@ -119,9 +137,7 @@ export class ConnectionWatch {
 
   /** What the servers that answered say of themselves that keeps this one from using them. */
   private faultOfReplies(): ConnectionFault | undefined {
-    for (const [address, { setName, msg, isreplicaset, maxWireVersion }] of this.replies) {
-      // 4.4 is wire version 9; the driver refuses what is older without saying what it is.
-      if (Number(maxWireVersion) < 9) return { message: tooOld('older than 4.4'), mayPass: false };
+    for (const [address, { setName, msg, isreplicaset }] of this.replies) {
       if (isreplicaset) {
         const message = `The MongoDB at ${address} was started with --replSet, and its replica set is not initiated yet: run rs.initiate() once in mongosh.`;
         return { message, mayPass: true };
@@ -150,7 +166,10 @@ export class ConnectionWatch {
     if (set !== undefined) return `The replica set ${set} has no primary that can be reached now.`;
     const closed = errors.some(({ message }) => /^connection .* closed$/.test(message));
     if (closed || errors.some(({ code }) => code === 'ECONNRESET')) {
-      return `The database at ${hosts} ends connections as soon as they are opened; if it wants TLS, add tls=true to MONGODB_URI.`;
+      const advice = this.wantsTls
+        ? 'if it does not speak TLS, take that out of MONGODB_URI'
+        : 'if it wants TLS, add tls=true to MONGODB_URI';
+      return `The database at ${hosts} ends connections as soon as they are opened; ${advice}.`;
     }
     const refused = errors.find(({ code }) => code === 'ECONNREFUSED' || code === 'ENOENT');
     return refused

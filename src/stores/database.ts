@@ -11,6 +11,8 @@ import { readLimit } from './time-limits';
 export const DEFAULT_DATABASE = 'eeg2025';
 
 const RETRY_MS = 1_000;
+/** How often the same is said of a database that is waited for. */
+const REPEAT_MS = 5_000;
 
 /** An open connection to the one database that a server works on. */
 export interface Database {
@@ -77,6 +79,8 @@ async function attempt(
   } catch (error) {
     await client.close();
     return { fault: watch.explain(error) };
+  } finally {
+    watch.stop();
   }
   try {
     return { database: await prepare(client, uri) };
@@ -125,18 +129,22 @@ async function prepare(client: MongoClient, uri: string): Promise<Database> {
 export async function openDatabase(uri: string, options: OpenOptions = {}): Promise<Database> {
   const { waitMs = 0, onWaiting, signal, observe } = options;
   const deadline = Date.now() + waitMs;
+  let said = { message: '', at: 0 };
   for (;;) {
     const result = await attempt(uri, observe);
     if ('database' in result) return result.database;
     const { message, mayPass } = result.fault;
     const left = deadline - Date.now();
     if (!mayPass) throw new StartupError(message);
-    if (signal?.aborted) throw new StartupError(`Stopped while it waited for the database. ${message}`);
     if (left <= 0) {
       const waited = waitMs > 0 ? ` Given up after ${Math.round(waitMs / 1000)} s (DATABASE_WAIT_SECONDS).` : '';
       throw new StartupError(message + waited);
     }
-    onWaiting?.(message, left);
+    if (message !== said.message || Date.now() - said.at >= REPEAT_MS) {
+      onWaiting?.(message, left);
+      said = { message, at: Date.now() };
+    }
     await sleep(Math.min(RETRY_MS, left), undefined, signal ? { signal } : {}).catch(() => undefined);
+    if (signal?.aborted) throw new StartupError(`Stopped while it waited for the database. ${message}`);
   }
 }

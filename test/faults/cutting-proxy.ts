@@ -15,6 +15,10 @@ export interface CuttingProxy {
   uri: string;
   /** Asked about each command from now on; replaces the one before. Commands of the driver and the feed always pass. */
   setCut: (cut: Cut | undefined) => void;
+  /** Takes the database away: connections end, and nothing listens. */
+  shut: () => Promise<void>;
+  /** Brings it back under the same address. */
+  open: () => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -104,13 +108,21 @@ export async function startCuttingProxy(uri: string): Promise<CuttingProxy> {
       }),
     );
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  const shut = async (): Promise<void> => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
   return {
-    uri: through(`127.0.0.1:${(server.address() as AddressInfo).port}`),
+    uri: through(`127.0.0.1:${port}`),
     setCut: (next) => (cut = next),
+    shut,
+    open: () => listen(port),
     close: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
+      if (server.listening) await shut();
     },
   };
 }
