@@ -4,7 +4,7 @@
  */
 const LAYERS = [
   ['types', '^types/'],
-  ['base', '^src/(errors|config|log|json-bytes)\\.ts$'],
+  ['base', '^src/(errors|config|limits|log|json-bytes)\\.ts$'],
   ['stores', '^src/stores/'],
   ['middle', '^src/(live/|loaders\\.ts|auth/)'],
   ['imports', '^src/(import|export|demo)/'],

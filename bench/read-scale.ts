@@ -13,6 +13,7 @@ import { performance } from 'node:perf_hooks';
 import type { Document } from 'mongodb';
 import { start, type EmbeddedDatabase } from '../src/embedded/start';
 import { createLog } from '../src/log';
+import { parseConfig } from '../src/config';
 import { createServer, type EpochgraphServer } from '../src/server';
 import { openDatabase } from '../src/stores/database';
 import { fillLaboratory, LONG_RUN, type Laboratory } from './laboratory/fill';
@@ -192,20 +193,8 @@ async function prepare(name: string, experiments: number): Promise<Side> {
   });
   const filledIn = performance.now() - began;
   await database.close();
-  const config = {
-    port: 0,
-    host: '127.0.0.1',
-    dataDir: folder,
-    mongodbUri: embedded.uri,
-    embeddedPort: undefined,
-    stalledAfterMinutes: 5,
-    slowOperationMs: 1000,
-    databaseWaitSeconds: 0,
-  };
-  const server = await createServer(
-    { ...config, execution: 'compiled', logLevel: 'warn', production: false },
-    createLog('warn'),
-  );
+  const config = { ...parseConfig({}), port: 0, dataDir: folder, mongodbUri: embedded.uri };
+  const server = await createServer(config, createLog('warn'));
   return { ...laboratory, name, folder, embedded, server, filledIn };
 }
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { StartupError } from './errors';
+import { LIMIT_NAMES, LIMIT_SETTINGS, type Limits } from './limits';
 import { LOG_LEVELS, type LogLevel } from './log';
 
 /** Everything that can be set from outside. */
@@ -28,6 +29,7 @@ export interface Config {
   /** How long a start waits for a database that does not answer yet, in seconds. */
   databaseWaitSeconds: number;
   production: boolean;
+  limits: Limits;
 }
 
 const EXECUTIONS = ['compiled', 'graphql-js'] as const;
@@ -141,12 +143,32 @@ const SETTINGS = {
   },
 } satisfies Record<string, Setting<unknown>>;
 
-type Name = keyof typeof SETTINGS;
+/** The setting of a limit: a whole number in a range. */
+function limitSetting(name: keyof Limits): Setting<number> {
+  const { variable, value, min, max, help } = LIMIT_SETTINGS[name];
+  return {
+    schema: z
+      .string()
+      .default(String(value))
+      .refine(
+        (text) => /^\d{1,12}$/.test(text) && Number(text) >= min && Number(text) <= max,
+        `must be a whole number from ${min} to ${max}`,
+      )
+      .transform(Number),
+    help: `${variable}=${value}   # ${help}`,
+  };
+}
+
+const LIMITS = Object.fromEntries(LIMIT_NAMES.map((name) => [name, limitSetting(name)])) as Record<
+  keyof Limits,
+  Setting<number>
+>;
 
 /** The line of .env.example for each variable, by its name. A test holds the two together. */
-export const SETTING_LINES: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(SETTINGS).map(([name, { help }]) => [name, help]),
-);
+export const SETTING_LINES: Readonly<Record<string, string>> = Object.fromEntries([
+  ...Object.entries(SETTINGS).map(([name, { help }]) => [name, help]),
+  ...LIMIT_NAMES.map((name) => [LIMIT_SETTINGS[name].variable, LIMITS[name].help]),
+]) as Record<string, string>;
 
 /** The variables of a .env file in the working directory; variables of the process win over them. */
 function readEnvFile(folder: string): NodeJS.Dict<string> {
@@ -161,27 +183,30 @@ function readEnvFile(folder: string): NodeJS.Dict<string> {
  */
 export function parseConfig(environment: NodeJS.Dict<string>): Config {
   const faults: string[] = [];
-  const read = <T>(name: Name, schema: z.ZodType<T>): T => {
+  const read = <T>(name: string, { schema, help }: Setting<T>): T => {
     const text = environment[name] === '' ? undefined : environment[name];
     const result = schema.safeParse(text);
     if (result.success) return result.data;
     const shown = name === 'MONGODB_URI' ? '' : ` (it is ${JSON.stringify(text)})`;
     const problem = result.error.issues.map((issue) => issue.message).join('; ');
-    faults.push(`  ${name} ${problem}${shown}\n      ${SETTINGS[name].help}`);
+    faults.push(`  ${name} ${problem}${shown}\n      ${help}`);
     return undefined as T;
   };
   const config: Config = {
-    port: read('PORT', SETTINGS.PORT.schema),
-    host: read('HOST', SETTINGS.HOST.schema),
-    dataDir: read('DATA_DIR', SETTINGS.DATA_DIR.schema),
-    mongodbUri: read('MONGODB_URI', SETTINGS.MONGODB_URI.schema),
-    embeddedPort: read('EMBEDDED_PORT', SETTINGS.EMBEDDED_PORT.schema),
-    stalledAfterMinutes: read('STALLED_AFTER_MINUTES', SETTINGS.STALLED_AFTER_MINUTES.schema),
-    slowOperationMs: read('SLOW_OPERATION_MS', SETTINGS.SLOW_OPERATION_MS.schema),
-    databaseWaitSeconds: read('DATABASE_WAIT_SECONDS', SETTINGS.DATABASE_WAIT_SECONDS.schema),
-    execution: read('EXECUTION', SETTINGS.EXECUTION.schema),
-    logLevel: read('LOG_LEVEL', SETTINGS.LOG_LEVEL.schema),
-    production: read('NODE_ENV', SETTINGS.NODE_ENV.schema) === 'production',
+    port: read('PORT', SETTINGS.PORT),
+    host: read('HOST', SETTINGS.HOST),
+    dataDir: read('DATA_DIR', SETTINGS.DATA_DIR),
+    mongodbUri: read('MONGODB_URI', SETTINGS.MONGODB_URI),
+    embeddedPort: read('EMBEDDED_PORT', SETTINGS.EMBEDDED_PORT),
+    stalledAfterMinutes: read('STALLED_AFTER_MINUTES', SETTINGS.STALLED_AFTER_MINUTES),
+    slowOperationMs: read('SLOW_OPERATION_MS', SETTINGS.SLOW_OPERATION_MS),
+    databaseWaitSeconds: read('DATABASE_WAIT_SECONDS', SETTINGS.DATABASE_WAIT_SECONDS),
+    execution: read('EXECUTION', SETTINGS.EXECUTION),
+    logLevel: read('LOG_LEVEL', SETTINGS.LOG_LEVEL),
+    production: read('NODE_ENV', SETTINGS.NODE_ENV) === 'production',
+    limits: Object.fromEntries(
+      LIMIT_NAMES.map((name) => [name, read(LIMIT_SETTINGS[name].variable, LIMITS[name])]),
+    ) as unknown as Limits,
   };
   if (config.production && !config.mongodbUri && !faults.some((fault) => fault.includes('MONGODB_URI'))) {
     faults.push(

@@ -6,10 +6,11 @@ import { createContextFactory } from './context';
 import { ApiError, StartupError } from './errors';
 import { createClientErrors } from './execution/client-errors';
 import { createCompiled } from './execution/compiled';
-import { MAX_DEPTH, MAX_TOKENS } from './execution/document-limits';
+import { createDocuments } from './execution/documents';
 import { createOperations } from './execution/operations';
 import { createPrepare } from './execution/prepare';
 import { createSubscribe } from './execution/subscribe';
+import { MAX_INPUT_DEPTH, MAX_INPUT_OBJECTS, MAX_LIST_ITEMS } from './execution/variable-limits';
 import { parseBody } from './http/body';
 import { createAnswerCompiled } from './http/compiled';
 import { Connections } from './http/connections';
@@ -25,6 +26,7 @@ import { Broker } from './live/broker';
 import { ChangeFeed } from './live/feed';
 import { Heart } from './live/heart';
 import { Live } from './live/subscriptions';
+import { figureOf, type Limits } from './limits';
 import { asTask, currentTask, type Log } from './log';
 import { openConfiguredDatabase } from './open-database';
 import { createSchema } from './schema';
@@ -42,16 +44,15 @@ const CLOSE_WITHIN_MS = 8_000;
 /** What each part has yet where that time is over. */
 const LAST_MOMENT_MS = 100;
 
-const MAX_BODY_BYTES = 8 * 1024 * 1024;
-
 export const VERSION = packageJson.version;
 
-export const LIMITS = {
-  bodyBytes: MAX_BODY_BYTES,
+/** The limits that nothing sets. */
+export const FIXED_LIMITS = {
   documentBytes: MAX_DOCUMENT_BYTES,
   nesting: MAX_NESTING,
-  tokens: MAX_TOKENS,
-  depth: MAX_DEPTH,
+  listItems: MAX_LIST_ITEMS,
+  inputDepth: MAX_INPUT_DEPTH,
+  inputObjects: MAX_INPUT_OBJECTS,
   epochsPerBatch: MAX_BATCH,
   subjectsPerBatch: MAX_SUBJECTS,
   experimentsPerPage: EXPERIMENT_LIMITS.max,
@@ -128,10 +129,11 @@ export async function createServer(
       server: {
         version: VERSION,
         embedded: opened.embedded,
-        limits: { ...LIMITS, stalledAfterMinutes: config.stalledAfterMinutes },
+        limits: { ...config.limits, ...FIXED_LIMITS, stalledAfterMinutes: config.stalledAfterMinutes },
       },
     });
     const clientErrors = createClientErrors(log);
+    const documents = createDocuments(schema, config.limits, !config.production);
     const operations = createOperations({
       log,
       slowMs: config.slowOperationMs,
@@ -140,7 +142,7 @@ export async function createServer(
 
     // While it closes, requests on open connections are still served, and told to close the connection.
     const app = fastify({
-      bodyLimit: MAX_BODY_BYTES,
+      bodyLimit: config.limits.bodyBytes,
       forceCloseConnections: 'idle',
       return503OnClosing: false,
       genReqId: ({ headers }) => requestIdOf(headers),
@@ -163,7 +165,7 @@ export async function createServer(
       if (fault) throw new ApiError('FORBIDDEN', fault);
     });
     app.setErrorHandler(async (error: FastifyError, _request, reply) => {
-      const { status, cause } = toHttpError(error);
+      const { status, cause } = toHttpError(error, config.limits);
       return reply.code(status).send({ errors: [clientErrors(cause)] });
     });
     const sendDashboard = await serveSites(app);
@@ -188,16 +190,25 @@ export async function createServer(
       isClosing: () => isClosing,
     });
     const admit: Admit = async () => LOCAL_VIEWER;
-    const prepare = createPrepare(schema);
+    const prepare = createPrepare(schema, documents);
     const compiled = config.execution === 'compiled' ? createCompiled(schema) : undefined;
     const answerCompiled = compiled && createAnswerCompiled({ compiled, prepare, createContext, operations, admit });
     closers.push(
-      await serveGraphQL(app, { schema, createContext, clientErrors, operations, admit, log, answerCompiled }),
+      await serveGraphQL(app, {
+        schema,
+        documents,
+        createContext,
+        clientErrors,
+        operations,
+        admit,
+        log,
+        answerCompiled,
+      }),
     );
     const subscribe = createSubscribe(createContext, clientErrors, compiled);
     const streaming = { prepare, subscribe, createContext, clientErrors, operations, admit };
     const streams = serveStream(app, streaming);
-    const webSockets = serveWebSocket(app.server, { ...streaming, log, maxBytes: MAX_BODY_BYTES });
+    const webSockets = serveWebSocket(app.server, { ...streaming, log, maxBytes: config.limits.bodyBytes });
     metrics.serve(app, { ...live, webSockets: webSockets.count, streams: streams.count });
     const connections = new Connections(app.server);
     closers.push(() => connections.endDuring(app.close()));
@@ -230,13 +241,16 @@ function toStartupError(error: unknown, { port, host }: Config): unknown {
 }
 
 /** Fastify's own refusals of a request in the words of the API; anything else as it is. */
-function toHttpError(error: FastifyError | ApiError): { status: number; cause: unknown } {
+function toHttpError(error: FastifyError | ApiError, limits: Limits): { status: number; cause: unknown } {
   if (error instanceof ApiError) return { status: error.code === 'FORBIDDEN' ? 403 : 400, cause: error };
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return {
         status: 413,
-        cause: new ApiError('LIMIT_EXCEEDED', `The body is larger than the limit of ${MAX_BODY_BYTES} bytes.`),
+        cause: new ApiError(
+          'LIMIT_EXCEEDED',
+          `The body is larger than the limit of ${figureOf('bodyBytes', limits)} bytes.`,
+        ),
       };
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return {

@@ -7,7 +7,7 @@ import { Heart } from '../../src/live/heart';
 import { Live } from '../../src/live/subscriptions';
 import { createLog } from '../../src/log';
 import { createSchema } from '../../src/schema';
-import { LIMITS, VERSION } from '../../src/server';
+import { FIXED_LIMITS, VERSION } from '../../src/server';
 import { createStores } from '../../src/stores';
 import { openDatabase } from '../../src/stores/database';
 import { HeartbeatStore } from '../../src/stores/heartbeats';
@@ -28,7 +28,7 @@ export async function openServed(): Promise<Served> {
   const heartbeats = new HeartbeatStore(database);
   const feed = new ChangeFeed(database, broker, log, heartbeats.server);
   const live = new Live(stores, broker, feed, new Heart(heartbeats, feed, log), log);
-  const server = { version: VERSION, embedded: true, limits: { ...LIMITS, stalledAfterMinutes: 5 } };
+  const server = { version: VERSION, embedded: true, limits: { ...FIXED_LIMITS, stalledAfterMinutes: 5 } };
   const createContext = createContextFactory({ stores, live, server });
   return { schema: createSchema(), createContext: () => createContext() };
 }

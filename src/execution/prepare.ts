@@ -1,20 +1,7 @@
-import {
-  getOperationAST,
-  GraphQLError,
-  parse,
-  specifiedRules,
-  validate,
-  type DocumentNode,
-  type ExecutionArgs,
-  type GraphQLSchema,
-} from 'graphql';
-import { LRUCache } from 'lru-cache';
-import { depthRule, PARSE_OPTIONS } from './document-limits';
-import { checkVariables } from './variable-limits';
-
-/** Checked documents that are kept, by their text: a dashboard's thousand clients send the same few. */
-const MOST_DOCUMENTS = 500;
-const MOST_CHARACTERS = 4_000_000;
+import { GraphQLError, type ExecutionArgs, type GraphQLSchema } from 'graphql';
+import type { Viewer } from '../auth/viewer';
+import type { Documents } from './documents';
+import { operationOf } from './operations';
 
 /** An operation as clients send it over a stream. */
 export interface OperationRequest {
@@ -23,25 +10,15 @@ export interface OperationRequest {
   variables?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** An operation that is ready to be executed, or what is wrong with it. Never throws. */
-export type Prepare = (request: OperationRequest) => ExecutionArgs | readonly GraphQLError[];
+/** An operation that is ready to be executed for a viewer, or what is wrong with it. Never throws. */
+export type Prepare = (request: OperationRequest, viewer: Viewer) => ExecutionArgs | readonly GraphQLError[];
 
 /** Checks operations by the rules that hold over HTTP, for the transports that Apollo Server does not serve. */
-export function createPrepare(schema: GraphQLSchema): Prepare {
-  const checked = new LRUCache<string, DocumentNode>({
-    max: MOST_DOCUMENTS,
-    maxSize: MOST_CHARACTERS,
-    sizeCalculation: (_document, text) => text.length + 1,
-  });
-  return ({ query, operationName, variables }) => {
-    let document = checked.get(query);
-    if (!document) {
-      const read = check(schema, query);
-      if (Array.isArray(read)) return read as readonly GraphQLError[];
-      document = read as DocumentNode;
-      checked.set(query, document);
-    }
-    const operation = getOperationAST(document, operationName);
+export function createPrepare(schema: GraphQLSchema, documents: Documents): Prepare {
+  return ({ query, operationName, variables }, viewer) => {
+    const checked = documents.read(query);
+    if (!('document' in checked)) return checked;
+    const operation = operationOf(checked.document, operationName);
     if (!operation) {
       const message = operationName
         ? `The document has no operation named ${JSON.stringify(operationName.slice(0, 80))}.`
@@ -49,32 +26,11 @@ export function createPrepare(schema: GraphQLSchema): Prepare {
       return [new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } })];
     }
     try {
-      checkVariables(schema, operation, variables);
+      documents.check(checked, operation, variables, viewer);
     } catch (error) {
       return [error as GraphQLError];
     }
+    const { document } = checked;
     return { schema, document, operationName: operationName ?? null, variableValues: variables ?? null };
   };
-}
-
-function check(schema: GraphQLSchema, query: string): DocumentNode | readonly GraphQLError[] {
-  let document;
-  try {
-    document = parse(query, PARSE_OPTIONS);
-  } catch (error) {
-    return [withCode(error as Error, 'GRAPHQL_PARSE_FAILED')];
-  }
-  const errors = validate(schema, document, [...specifiedRules, depthRule]);
-  return errors.length > 0 ? errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) : document;
-}
-
-function withCode(error: Error, code: string): GraphQLError {
-  const { nodes, source, positions, extensions } = error as Partial<GraphQLError>;
-  return new GraphQLError(error.message, {
-    nodes: nodes ?? null,
-    source: source ?? null,
-    positions: positions ?? null,
-    originalError: error,
-    extensions: { code, ...extensions },
-  });
 }

@@ -40,14 +40,14 @@ export function createAnswerCompiled(parts: {
     const contentType = headers.accept === undefined ? JSON_TYPE : CONTENT_TYPES[headers.accept];
     if (method !== 'POST' || !contentType || !isOperation(body)) return false;
     const running = parts.operations('http');
-    const args = parts.prepare(body);
-    if (!('document' in args)) return false;
     let viewer;
     try {
       viewer = await parts.admit({ authorization: headers.authorization });
     } catch {
       return false;
     }
+    const args = parts.prepare(body, viewer);
+    if (!('document' in args)) return false;
     const answer = await parts.compiled({ ...args, contextValue: parts.createContext(viewer) }, '\n');
     // What is left to Apollo Server is told of there.
     if (!answer) return false;

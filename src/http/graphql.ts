@@ -2,42 +2,19 @@ import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance } from 'fastify';
-import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
 import type { Admit } from '../auth/viewer';
 import type { Context, ContextFactory } from '../context';
-import { ApiError } from '../errors';
 import type { ClientErrors } from '../execution/client-errors';
-import { depthRule, PARSE_OPTIONS } from '../execution/document-limits';
+import type { Documents } from '../execution/documents';
 import type { Operations } from '../execution/operations';
-import { checkVariables } from '../execution/variable-limits';
 import type { Log } from '../log';
 import type { AnswerCompiled } from './compiled';
+import { documentPlugin } from './document-plugin';
 
 export const GRAPHQL_PATH = '/graphql';
 
-/** HTTP has one answer; graphql-js would run a subscription as if it were a query, and fail on it. */
-const refuseSubscriptions: ApolloServerPlugin<Context> = {
-  async requestDidStart() {
-    return {
-      async didResolveOperation({ operation }) {
-        if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return;
-        const message = `Subscriptions are served over WebSocket at ${GRAPHQL_PATH}, in the subprotocol graphql-transport-ws, and as Server-Sent Events at ${GRAPHQL_PATH}/stream.`;
-        throw new ApiError('BAD_REQUEST', message, { http: { status: 400 } });
-      },
-    };
-  },
-};
-
-/** Variables that are too many are refused before anything reads them. */
-const limitVariables: ApolloServerPlugin<Context> = {
-  async requestDidStart() {
-    return {
-      async didResolveOperation({ schema, operation, request }) {
-        if (operation) checkVariables(schema, operation, request.variables);
-      },
-    };
-  },
-};
+const SUBSCRIPTIONS_AT = `Subscriptions are served over WebSocket at ${GRAPHQL_PATH}, in the subprotocol graphql-transport-ws, and as Server-Sent Events at ${GRAPHQL_PATH}/stream.`;
 
 /** Tells the log and the metrics of each operation. */
 function recordOperations(operations: Operations): ApolloServerPlugin<Context> {
@@ -58,6 +35,7 @@ function recordOperations(operations: Operations): ApolloServerPlugin<Context> {
 
 export interface GraphQLParts {
   schema: GraphQLSchema;
+  documents: Documents;
   createContext: ContextFactory;
   clientErrors: ClientErrors;
   operations: Operations;
@@ -78,17 +56,18 @@ export async function serveGraphQL(app: FastifyInstance, parts: GraphQLParts): P
           : new GraphQLError(formatted.message, { extensions: formatted.extensions ?? null }),
       ),
     includeStacktraceInErrorResponses: false,
+    // What documents may hold is for `documents` to say, which has read them before Apollo Server would: see documentPlugin.
     introspection: true,
+    documentStore: null,
+    dangerouslyDisableValidation: true,
     persistedQueries: false,
-    parseOptions: PARSE_OPTIONS,
-    validationRules: [depthRule],
     stopOnTerminationSignals: false,
     // Its wrapper around every resolver costs a third of a large answer's time.
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
+      // In this order: what is recorded is what the client gets.
+      documentPlugin(parts.documents, parts.clientErrors, SUBSCRIPTIONS_AT),
       recordOperations(parts.operations),
-      refuseSubscriptions,
-      limitVariables,
     ],
     logger: parts.log,
   });

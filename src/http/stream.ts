@@ -122,7 +122,7 @@ async function run(
     running.end(errors.map(clientErrors));
     return failed(errors);
   };
-  const args = prepare({ query, operationName, variables });
+  const args = prepare({ query, operationName, variables }, stream.viewer);
   if (!('schema' in args)) return refused(args);
   const { operation } = operationOf(args.document, operationName)!;
   running.identify(operationOf(args.document, operationName), stream.viewer.name);

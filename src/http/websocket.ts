@@ -77,7 +77,7 @@ export function serveWebSocket(server: Server, parts: WebSocketParts): WebSocket
       const task = currentTask();
       if (task) task.operationId = id.slice(0, LONGEST_ID);
       const running = operations('websocket');
-      const args = prepare(payload);
+      const args = prepare(payload, extra.viewer);
       if (isErrors(args)) {
         running.end(args.map(clientErrors));
         return args;

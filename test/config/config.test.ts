@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { loadConfig, parseConfig, SETTING_LINES } from '../../src/config';
 import { StartupError } from '../../src/errors';
+import { DEFAULT_LIMITS, LIMIT_NAMES, LIMIT_SETTINGS } from '../../src/limits';
 import { REPOSITORY } from '../kit/embedded';
 
 const EXAMPLE = readFileSync(path.join(REPOSITORY, '.env.example'), 'utf8');
@@ -20,6 +21,7 @@ const NAMES = [
   'LOG_LEVEL',
   'NODE_ENV',
 ];
+const LIMITS = LIMIT_NAMES.map((name) => LIMIT_SETTINGS[name]);
 const WRONG = {
   PORT: '70000',
   HOST: '0.0.0.0',
@@ -32,6 +34,7 @@ const WRONG = {
   EXECUTION: 'jit',
   LOG_LEVEL: 'loud',
   NODE_ENV: 'prod',
+  ...Object.fromEntries(LIMITS.map(({ variable, min }) => [variable, String(min - 1)])),
 };
 
 /** The message of the StartupError that these variables end in. */
@@ -58,6 +61,7 @@ describe('what may be set', () => {
       execution: 'compiled',
       logLevel: 'info',
       production: false,
+      limits: DEFAULT_LIMITS,
     });
   });
 
@@ -75,6 +79,7 @@ describe('what may be set', () => {
         EXECUTION: 'graphql-js',
         LOG_LEVEL: 'silent',
         NODE_ENV: 'production',
+        ...Object.fromEntries(LIMITS.map(({ variable, max }) => [variable, String(max)])),
       }),
     ).toEqual({
       port: 0,
@@ -87,6 +92,7 @@ describe('what may be set', () => {
       execution: 'graphql-js',
       logLevel: 'silent',
       production: true,
+      limits: Object.fromEntries(LIMIT_NAMES.map((name) => [name, LIMIT_SETTINGS[name].max])),
     });
   });
 
@@ -98,13 +104,13 @@ describe('what may be set', () => {
 describe('what is refused', () => {
   test('all faults at once, each with its value and the line that would be right', () => {
     const fault = faultOf(WRONG);
-    for (const name of NAMES) {
+    for (const name of [...NAMES, ...LIMITS.map(({ variable }) => variable)]) {
       expect(fault).toContain(`\n  ${name} must be `);
       expect(fault).toContain(SETTING_LINES[name]);
     }
     for (const shown of ['"70000"', '"0.0.0.0"', '" "', '"loud"', '"prod"'])
       expect(fault).toContain(`(it is ${shown})`);
-    expect(fault.match(/^ {2}[A-Z_]+ /gm)).toHaveLength(NAMES.length);
+    expect(fault.match(/^ {2}[A-Z_]+ /gm)).toHaveLength(NAMES.length + LIMITS.length);
   });
 
   test('one fault alone is reported alone', () => {
@@ -121,6 +127,17 @@ describe('what is refused', () => {
       expect(faultOf({ HOST })).toContain('HOST must be a loopback address');
     },
   );
+
+  test.each(
+    LIMITS.flatMap(({ variable, min, max }) => [
+      [variable, `${min - 1}`],
+      [variable, `${max + 1}`],
+      [variable, `${max}.5`],
+      [variable, '1e3'],
+    ]),
+  )('%s %j', (variable, value) => {
+    expect(faultOf({ [variable]: value })).toContain(`${variable} must be a whole number from `);
+  });
 
   test.each(['localhost:27017', 'mongodb://', 'mongodb:///eeg2025', 'http://clerk:pa55word@db', 'mongo:pa55word'])(
     'MONGODB_URI %j, without showing it',
@@ -197,5 +214,16 @@ describe('.env.example', () => {
     ]);
     const example = parseEnv(EXAMPLE);
     expect(listed).toEqual(NAMES.map((name) => [name, example[name]]));
+  });
+
+  test('docs/limits.md lists the limits, with their defaults, bounds and names in serverInfo', () => {
+    const text = readFileSync(path.join(REPOSITORY, 'docs/limits.md'), 'utf8');
+    const listed = [...text.matchAll(/^\| `(LIMIT_[A-Z_]+)` +\| `(\w+)` +\| (\d+) +\| (\d+) to (\d+) +\|/gm)];
+    expect(listed.map((row) => row.slice(1))).toEqual(
+      LIMIT_NAMES.map((name) => {
+        const { variable, value, min, max } = LIMIT_SETTINGS[name];
+        return [variable, name, String(value), String(min), String(max)];
+      }),
+    );
   });
 });

@@ -1,7 +1,10 @@
 import { execute, type ExecutionArgs } from 'graphql';
+import { LOCAL_VIEWER } from '../../src/auth/viewer';
 import { createContextFactory } from '../../src/context';
 import { createCompiled, type Compiled } from '../../src/execution/compiled';
+import { createDocuments } from '../../src/execution/documents';
 import { createPrepare } from '../../src/execution/prepare';
+import { LIMIT_NAMES, type Limits } from '../../src/limits';
 import { createSchema } from '../../src/schema';
 import { Random, seedOf } from '../embedded/random';
 import { randomExperiments, randomSubjects } from '../api/query-model/random-documents';
@@ -14,7 +17,9 @@ const OPERATIONS = Number(process.env.EPOCHGRAPH_OPERATIONS ?? 10_000);
 const TOGETHER = 16;
 
 const schema = createSchema();
-const prepare = createPrepare(schema);
+/** Far more than a client may ask, in every way. */
+const UNLIMITED = Object.fromEntries(LIMIT_NAMES.map((name) => [name, 1e12])) as unknown as Limits;
+const prepare = createPrepare(schema, createDocuments(schema, UNLIMITED, true));
 
 /** What random operations came to. */
 interface Tally {
@@ -66,7 +71,7 @@ describe('compiled execution and graphql-js', () => {
   const compare = async (compiled: Compiled, tally: Tally): Promise<void> => {
     const operation = operations.next();
     const shown = JSON.stringify(operation);
-    const args = prepare(operation);
+    const args = prepare(operation, LOCAL_VIEWER);
     if (!('document' in args)) {
       tally.invalid.push(`${args[0]!.message}\n${shown}`);
       return;

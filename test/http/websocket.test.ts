@@ -6,10 +6,12 @@ import { WebSocket } from 'ws';
 import { LOCAL_VIEWER } from '../../src/auth/viewer';
 import { ApiError } from '../../src/errors';
 import { createClientErrors } from '../../src/execution/client-errors';
+import { createDocuments } from '../../src/execution/documents';
 import { createOperations } from '../../src/execution/operations';
 import { createPrepare } from '../../src/execution/prepare';
 import { createSubscribe } from '../../src/execution/subscribe';
 import { serveWebSocket } from '../../src/http/websocket';
+import { DEFAULT_LIMITS } from '../../src/limits';
 import { createSchema } from '../../src/schema';
 import { startServer, type TestServer } from '../kit/server';
 import { socketUrl } from '../kit/subscribe';
@@ -105,7 +107,7 @@ describe('the WebSocket', () => {
     const clientErrors = createClientErrors(pino({ level: 'silent' }));
     const schema = createSchema();
     const webSockets = serveWebSocket(http, {
-      prepare: createPrepare(schema),
+      prepare: createPrepare(schema, createDocuments(schema, DEFAULT_LIMITS, true)),
       subscribe: createSubscribe(createContext, clientErrors),
       createContext,
       clientErrors,

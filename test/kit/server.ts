@@ -1,4 +1,5 @@
 import type { Config, Execution } from '../../src/config';
+import { DEFAULT_LIMITS } from '../../src/limits';
 import { createLog } from '../../src/log';
 import { createServer, type EpochgraphServer } from '../../src/server';
 import { newDatabaseUri } from './database';
@@ -34,6 +35,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
     execution: (process.env.EXECUTION ?? 'compiled') as Execution,
     logLevel: 'info',
     production: false,
+    limits: DEFAULT_LIMITS,
     ...changes,
   };
 }
