@@ -149,6 +149,7 @@ function print({ subscribers, kind, shared, each, gain }: FanOut): void {
 async function main(): Promise<void> {
   const options = readOptions({ rounds: 3, seconds: 2 });
   const database = await startBenchDatabase();
+  const circumstances = await circumstancesOf('fan-out', database, options);
   const server = await startSide(sidesOf([EPOCHGRAPH])[0]!, database.uri('fan_out'));
   const child = fork(require.resolve('./laboratory/subscribers'), ['--subscribers']);
   try {
@@ -158,7 +159,7 @@ async function main(): Promise<void> {
       measured.forEach(print);
       deliveries.push(...measured);
     }
-    const result: FanOutResult = { ...circumstancesOf('fan-out', database, options), deliveries };
+    const result: FanOutResult = { ...circumstances, deliveries };
     await writeResult(result, options);
   } finally {
     child.kill();

@@ -11,7 +11,7 @@ import { fillLaboratory, type Laboratory } from './laboratory/fill';
 import { startLoadProcess } from './laboratory/load';
 import { readOptions, type BenchOptions } from './laboratory/options';
 import { memoryMb } from './laboratory/process-costs';
-import { addressOf, bodiesOf, READ_SIZES, readWorkload } from './laboratory/read-workloads';
+import { addressOf, bodiesOf, readSizes, readWorkload } from './laboratory/read-workloads';
 import { circumstancesOf, writeResult, type Circumstances } from './laboratory/results';
 import { send } from './laboratory/server-process';
 import { EPOCHGRAPH, sidesOf, startSide, type RunningSide } from './laboratory/sides';
@@ -58,8 +58,9 @@ async function main(): Promise<void> {
   const options = readOptions({ rounds: 2, seconds: 4 });
   let laboratory: Laboratory | undefined;
   const database = await startBenchDatabase(async (open) => {
-    laboratory = await fillLaboratory((await open('filled')).collections, READ_SIZES);
+    laboratory = await fillLaboratory((await open('filled')).collections, readSizes(options));
   });
+  const circumstances = await circumstancesOf('memory', database, options);
   const load = startLoadProcess();
   try {
     const rounds = new Map<string, { title: string; all: Round[] }>();
@@ -94,7 +95,7 @@ async function main(): Promise<void> {
         `${title.padEnd(40)} at rest ${rest.median} MB, at most ${peak.median} MB under (c), ${after.median} MB after`,
       );
     }
-    const result: MemoryResult = { ...circumstancesOf('memory', database, options), processes };
+    const result: MemoryResult = { ...circumstances, processes };
     await writeResult(result, options);
   } finally {
     load.stop();

@@ -11,7 +11,7 @@ import { measureSides, type WorkloadResult } from './laboratory/measure-sides';
 import { fillLaboratory, type Laboratory } from './laboratory/fill';
 import { startLoadProcess } from './laboratory/load';
 import { chosen, readOptions } from './laboratory/options';
-import { addressOf, bodiesOf, READ_SIZES, READ_WORKLOADS, type ReadWorkload } from './laboratory/read-workloads';
+import { addressOf, bodiesOf, readSizes, READ_WORKLOADS, type ReadWorkload } from './laboratory/read-workloads';
 import { circumstancesOf, writeResult, type Circumstances } from './laboratory/results';
 import { send } from './laboratory/server-process';
 import { FLOOR, sidesOf, startSide, type RunningSide } from './laboratory/sides';
@@ -50,8 +50,9 @@ async function main(): Promise<void> {
   const sides = sidesOf(options.sides);
   let laboratory: Laboratory;
   const database = await startBenchDatabase(async (open) => {
-    laboratory = await fillLaboratory((await open(DATABASE)).collections, READ_SIZES);
+    laboratory = await fillLaboratory((await open(DATABASE)).collections, readSizes(options));
   });
+  const circumstances = await circumstancesOf('reads', database, options);
   const load = startLoadProcess();
   const running: RunningSide[] = [];
   try {
@@ -67,7 +68,7 @@ async function main(): Promise<void> {
       });
       results.push({ ...result, connections });
     }
-    const result: ReadsResult = { ...circumstancesOf('reads', database, options), workloads: results };
+    const result: ReadsResult = { ...circumstances, workloads: results };
     await writeResult(result, options);
   } finally {
     load.stop();

@@ -11,9 +11,9 @@ import path from 'node:path';
 import { start } from '../src/embedded/start';
 import { openDatabase } from '../src/stores/database';
 import { startBenchDatabase } from './laboratory/bench-database';
-import { fillLaboratory, type Laboratory } from './laboratory/fill';
+import { fillLaboratory, type Laboratory, type Sizes } from './laboratory/fill';
 import { readOptions } from './laboratory/options';
-import { addressOf, bodiesOf, READ_SIZES, readWorkload } from './laboratory/read-workloads';
+import { addressOf, bodiesOf, readSizes, readWorkload } from './laboratory/read-workloads';
 import { circumstancesOf, writeResult, type Circumstances } from './laboratory/results';
 import { send } from './laboratory/server-process';
 import { EPOCHGRAPH, sidesOf, startSide, type Side } from './laboratory/sides';
@@ -57,8 +57,9 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'epochgraph-bench-'));
   let laboratory: Laboratory | undefined;
   const database = await startBenchDatabase(async (open) => {
-    laboratory = await fillLaboratory((await open('filled')).collections, READ_SIZES);
+    laboratory = await fillLaboratory((await open('filled')).collections, readSizes(options));
   });
+  const circumstances = await circumstancesOf('start-up', database, options);
   try {
     const [body] = bodiesOf(BY_ID, laboratory!) as [string];
     const cases = sidesOf(options.sides).map((side): Case => ({
@@ -66,7 +67,7 @@ async function main(): Promise<void> {
       title: `${side.title}, on a running database with data`,
       run: () => firstAnswer(side, database.uri('filled'), body),
     }));
-    if (database.kind === 'embedded') cases.unshift(...(await embedded(folder, body)));
+    if (database.kind === 'embedded') cases.unshift(...(await embedded(folder, body, readSizes(options))));
     const times = new Map<Case, number[]>(cases.map((one) => [one, []]));
     for (let round = 0; round < options.rounds; round++) {
       for (const one of cases) times.get(one)!.push(await one.run());
@@ -79,7 +80,7 @@ async function main(): Promise<void> {
     for (const { title, firstAnswerMs } of starts) {
       console.log(`${title.padEnd(60)} ${firstAnswerMs.median} ms (${firstAnswerMs.min} to ${firstAnswerMs.max})`);
     }
-    const result: StartUpResult = { ...circumstancesOf('start-up', database, options), starts };
+    const result: StartUpResult = { ...circumstances, starts };
     await writeResult(result, options);
   } finally {
     await database.close();
@@ -88,11 +89,11 @@ async function main(): Promise<void> {
 }
 
 /** Epochgraph with a database that it starts itself. */
-async function embedded(folder: string, body: string): Promise<Case[]> {
+async function embedded(folder: string, body: string, sizes: Sizes): Promise<Case[]> {
   const dataDir = path.join(folder, 'filled');
   const filled = await start({ dataDir, noSync: true });
   const opened = await openDatabase(filled.uri);
-  await fillLaboratory(opened.collections, READ_SIZES);
+  await fillLaboratory(opened.collections, sizes);
   await opened.close();
   await filled.close();
   const [side] = sidesOf([EPOCHGRAPH]) as [Side];
@@ -105,7 +106,7 @@ async function embedded(folder: string, body: string): Promise<Case[]> {
     },
     {
       key: 'embedded-filled',
-      title: 'Epochgraph with its embedded database, 50,000 epochs stored',
+      title: 'Epochgraph with its embedded database, with data',
       run: () => firstAnswer(at(dataDir), undefined, body),
     },
   ];

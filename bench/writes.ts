@@ -91,6 +91,7 @@ async function main(): Promise<void> {
   const names = options.sides ?? sidesOf(undefined).map(({ key }) => (key === FLOOR ? DRIVER : key));
   const sides = sidesOf(names.filter((name) => name !== DRIVER));
   const database = await startBenchDatabase();
+  const circumstances = await circumstancesOf('writes', database, options);
   const load = startLoadProcess();
   const targets: Target[] = [];
   try {
@@ -140,7 +141,7 @@ async function main(): Promise<void> {
       });
       results.push({ ...result, connections });
     }
-    const result: WritesResult = { ...circumstancesOf('writes', database, options), workloads: results };
+    const result: WritesResult = { ...circumstances, workloads: results };
     await writeResult(result, options);
   } finally {
     load.stop();

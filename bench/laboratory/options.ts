@@ -10,11 +10,15 @@ export interface BenchOptions {
   only: readonly string[] | undefined;
   /** Sides to run; all where undefined. */
   sides: readonly string[] | undefined;
+  /** How many epochs are stored, for what is measured at several sizes; the benchmark's own sizes where undefined. */
+  sizes: readonly number[] | undefined;
   /** The tiny form: shows that it works, measures nothing. */
   quick: boolean;
   /** Folder of the result in place of bench/results. */
   out: string | undefined;
 }
+
+const LEAST_SIZE = 10_000;
 
 const QUICK = { rounds: 1, seconds: 0.1 };
 
@@ -26,6 +30,7 @@ export function readOptions(defaults: { rounds: number; seconds: number }): Benc
       seconds: { type: 'string' },
       only: { type: 'string' },
       sides: { type: 'string' },
+      sizes: { type: 'string' },
       quick: { type: 'boolean', default: false },
       out: { type: 'string' },
     },
@@ -37,11 +42,15 @@ export function readOptions(defaults: { rounds: number; seconds: number }): Benc
     seconds: Number(values.seconds ?? seconds),
     only: list(values.only),
     sides: list(values.sides),
+    sizes: list(values.sizes)?.map(Number),
     quick: values.quick,
     out: values.out,
   };
   if (!Number.isSafeInteger(options.rounds) || options.rounds < 1) throw new Error('--rounds takes 1 or more.');
   if (!(options.seconds >= 0)) throw new Error('--seconds takes a number of seconds.');
+  if (options.sizes?.some((size) => !Number.isSafeInteger(size) || size < LEAST_SIZE)) {
+    throw new Error(`--sizes takes whole numbers from ${LEAST_SIZE} on, with commas between.`);
+  }
   return options;
 }
 

@@ -30,7 +30,10 @@ export interface ReadWorkload {
 }
 
 /** What the reads are measured on: 50 epochs to a run, and 50 runs of 500. */
-export const READ_SIZES: Sizes = { experiments: 500, epochs: 25_000, checkpoints: 1_000, subjects: 100, longRuns: 50 };
+const SIZES: Sizes = { experiments: 500, epochs: 25_000, checkpoints: 1_000, subjects: 100, longRuns: 50 };
+const QUICK_SIZES: Sizes = { experiments: 100, epochs: 5_000, checkpoints: 100, subjects: 10, longRuns: 2 };
+
+export const readSizes = ({ quick }: { quick: boolean }): Sizes => (quick ? QUICK_SIZES : SIZES);
 
 const EPOCHS = 50;
 const SERIES = ['train_loss', 'val_loss'];

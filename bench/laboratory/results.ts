@@ -1,11 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { format, resolveConfig } from 'prettier';
 import type { BenchDatabase } from './bench-database';
 import type { BenchOptions } from './options';
 
-const ROOT = path.join(__dirname, '..', '..', '..');
+export const ROOT = path.join(__dirname, '..', '..', '..');
 
 export const RESULTS = path.join(ROOT, 'bench', 'results');
 
@@ -16,6 +17,8 @@ export interface Circumstances {
   date: string;
   database: { kind: 'embedded' | 'mongodb'; version: string };
   machine: { cores: number; processor: string; memoryGb: number; system: string; node: string };
+  /** Share (0 to 1) of the processors that others used just before. */
+  othersUse: number;
   /** Versions of the packages that are compared. */
   packages: Record<string, string>;
   rounds: number;
@@ -46,12 +49,31 @@ function versions(): Record<string, string> {
   return { ...own, ...(Object.fromEntries(others) as Record<string, string>) };
 }
 
-/** The circumstances of this run. No name of a host and no path is in them. */
-export function circumstancesOf(
+const LOOK_MS = 1_000;
+const QUICK_LOOK_MS = 20;
+
+/** The share of the processors that is in use, over a moment. */
+async function useOfProcessors(milliseconds: number): Promise<number> {
+  const times = (): { idle: number; all: number } => {
+    const all = os.cpus().map((cpu) => cpu.times);
+    const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+    return { idle: sum(all.map(({ idle }) => idle)), all: sum(all.flatMap((time) => Object.values(time))) };
+  };
+  const before = times();
+  await sleep(milliseconds);
+  const after = times();
+  return after.all === before.all ? 0 : 1 - (after.idle - before.idle) / (after.all - before.all);
+}
+
+/**
+ * The circumstances of this run, looked at while nothing of it runs but the database. No name of a host and no path is in
+ * them.
+ */
+export async function circumstancesOf(
   name: string,
   { kind, version }: Pick<BenchDatabase, 'kind' | 'version'>,
-  { rounds, seconds }: BenchOptions,
-): Circumstances {
+  { rounds, seconds, quick }: BenchOptions,
+): Promise<Circumstances> {
   return {
     name,
     date: new Date().toISOString().slice(0, 10),
@@ -63,6 +85,7 @@ export function circumstancesOf(
       system: `${os.type()} ${os.arch()}`,
       node: process.versions.node,
     },
+    othersUse: Number((await useOfProcessors(quick ? QUICK_LOOK_MS : LOOK_MS)).toFixed(2)),
     packages: versions(),
     rounds,
     seconds,
@@ -78,8 +101,11 @@ export function resultFile(name: string, kind: 'embedded' | 'mongodb', folder = 
  * Writes a result: to bench/results, from which docs/performance.md is made, or to the folder that the options name. A
  * run of some workloads or sides, or of the tiny form, replaces no whole one: it is written only where a folder is named.
  */
-export async function writeResult(result: Circumstances, { quick, only, sides, out }: BenchOptions): Promise<void> {
-  if (!out && (quick || only || sides)) {
+export async function writeResult(
+  result: Circumstances,
+  { quick, only, sides, sizes, out }: BenchOptions,
+): Promise<void> {
+  if (!out && (quick || only || sides || sizes)) {
     process.stdout.write('\nNot kept, as it is not the whole benchmark; --out FOLDER keeps it.\n');
     return;
   }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -43,6 +44,9 @@ export function sidesOf(keys: readonly string[] | undefined): Side[] {
   });
 }
 
+/** Characters of its log that are shown where a side does not start. */
+const LAST_OF_LOG = 2_000;
+
 /** A side that runs, in a process of its own. */
 export interface RunningSide extends Side {
   url: string;
@@ -51,31 +55,39 @@ export interface RunningSide extends Side {
 }
 
 /**
- * Starts a side on a database; it takes requests when the promise resolves. All run as in production, but for Epochgraph
- * without a URI, which starts an embedded database in the DATA_DIR of the side's environment.
+ * Starts a side on a database; it takes requests when the promise resolves. Without a URI, Epochgraph starts an embedded
+ * database in the DATA_DIR of its environment, which it refuses to do in production; else all run as in production. Each
+ * logs as it does by default, to a file.
  */
 export async function startSide(side: Side, uri: string | undefined): Promise<RunningSide> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'epochgraph-side-'));
+  const logFile = path.join(folder, 'log');
+  const log = openSync(logFile, 'w');
   const child = spawn(process.execPath, [...side.command], {
-    cwd: tmpdir(),
+    cwd: folder,
     env: {
       ...process.env,
       NODE_ENV: uri === undefined ? 'development' : 'production',
       PORT: '0',
       HOST: '127.0.0.1',
-      LOG_LEVEL: 'warn',
       ...side.environment,
       MONGODB_URI: uri ?? '',
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', log],
   });
+  closeSync(log);
   const exited = once(child, 'exit');
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const lines = createInterface(child.stdout!)[Symbol.asyncIterator]();
   for (;;) {
     const line = (await lines.next()) as IteratorResult<string, undefined>;
-    if (line.done) throw new Error(`${side.title} did not start.`);
+    if (line.done) {
+      const why = readFileSync(logFile, 'utf8').slice(-LAST_OF_LOG);
+      rmSync(folder, { recursive: true, force: true });
+      throw new Error(`${side.title} did not start: ${why}`);
+    }
     const url = /listens on (\S+)/.exec(line.value)?.[1];
     if (!url) continue;
-    child.stdout.resume();
+    child.stdout!.resume();
     return {
       ...side,
       url,
@@ -83,6 +95,7 @@ export async function startSide(side: Side, uri: string | undefined): Promise<Ru
       stop: async () => {
         child.kill('SIGTERM');
         await exited;
+        rmSync(folder, { recursive: true, force: true });
       },
     };
   }
