@@ -7,9 +7,12 @@ import { ChallengeBest } from '../types/ChallengeBest';
 import { YardstickArgs } from '../types/inputs/YardstickArgs';
 import { selectionOf } from './selection';
 import { toYardstick } from './yardstick';
+import { Role } from '../types/enums/Role';
+import { Needs } from './role';
 
 @Resolver(() => ChallengeBest)
 export class ChallengeBestResolver {
+  @Needs(Role.READER)
   @Query(() => [ChallengeBest], {
     description: 'The best COMPLETED run of each challenge, by one of its own metrics, in order of the challenges.',
   })

@@ -12,6 +12,8 @@ import { SaveCheckpointInput } from '../types/inputs/SaveCheckpointInput';
 import { DeleteCheckpointPayload } from '../types/payloads/DeleteCheckpointPayload';
 import { SaveCheckpointPayload } from '../types/payloads/SaveCheckpointPayload';
 import { selectionOf } from './selection';
+import { Role } from '../types/enums/Role';
+import { Needs } from './role';
 
 @Resolver(() => Checkpoint)
 export class CheckpointResolver {
@@ -39,6 +41,7 @@ export class CheckpointResolver {
     return loaders.epochAt.load({ experimentId: experiment_id, epoch, fields: projections.epoch(selectionOf(info)) });
   }
 
+  @Needs(Role.TRAINER)
   @Mutation(() => SaveCheckpointPayload, {
     description:
       'Stores where a checkpoint is. With `isBest`, the former best stops being it in the same moment, so a run never has ' +
@@ -51,6 +54,7 @@ export class CheckpointResolver {
     return stores.checkpoints.save(input);
   }
 
+  @Needs(Role.ADMIN)
   @Mutation(() => DeleteCheckpointPayload, {
     description:
       'Removes a checkpoint; its file is not touched. Removing what is not there is no error, so a retry is safe.',
@@ -64,6 +68,7 @@ export class CheckpointResolver {
     return { id: checkpointId.toHexString() };
   }
 
+  @Needs(Role.READER)
   @Subscription(() => CheckpointEvent, {
     description:
       'Checkpoints as they are saved, and as they become or stop being the best: of all runs, or of one. NOT_FOUND if ' +

@@ -17,6 +17,8 @@ import { LogEpochPayload } from '../types/payloads/LogEpochPayload';
 import { LogEpochsPayload } from '../types/payloads/LogEpochsPayload';
 import { toBatchErrors } from './batch';
 import { selectionOf } from './selection';
+import { Role } from '../types/enums/Role';
+import { Needs } from './role';
 
 @Resolver(() => Epoch)
 export class EpochResolver {
@@ -43,6 +45,7 @@ export class EpochResolver {
     return loaders.checkpointsAt.load({ experimentId: experiment_id, epoch, fields });
   }
 
+  @Needs(Role.TRAINER)
   @Mutation(() => LogEpochPayload, {
     description:
       "Stores one epoch of a run and keeps the run's own metrics true. Acknowledged means stored; repeated, it is stored " +
@@ -56,6 +59,7 @@ export class EpochResolver {
     return stores.epochs.log(experimentId, input, input.onConflict ?? EpochConflict.REPLACE);
   }
 
+  @Needs(Role.TRAINER)
   @Mutation(() => LogEpochsPayload, {
     description:
       'Stores up to 1000 epochs of one run. Each is written on its own: what is wrong with one is listed by its index, and ' +
@@ -78,6 +82,7 @@ export class EpochResolver {
     };
   }
 
+  @Needs(Role.READER)
   @Subscription(() => EpochEvent, {
     description:
       "A run's epochs as they are logged. With `afterEpoch`, the stored epochs above it come first, in order, and then the " +

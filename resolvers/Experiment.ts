@@ -53,11 +53,14 @@ import { UpdateExperimentPayload } from '../types/payloads/UpdateExperimentPaylo
 import { toConnection, type ConnectionSource } from './connection';
 import { nodeSelectionOf, selectionOf } from './selection';
 import { toYardstick } from './yardstick';
+import { Role } from '../types/enums/Role';
+import { Needs } from './role';
 
 const ALL_EPOCHS = { from: null, to: null };
 
 @Resolver(() => Experiment)
 export class ExperimentResolver {
+  @Needs(Role.READER)
   @Query(() => Experiment, { nullable: true, description: 'One run; null if there is none with this id.' })
   experiment(
     @Arg('id', () => ID, { description: "The run's id." }) id: string,
@@ -67,6 +70,7 @@ export class ExperimentResolver {
     return loaders.experiment.load({ key: toObjectId(id, 'id'), fields: projections.experiment(selectionOf(info)) });
   }
 
+  @Needs(Role.READER)
   @Query(() => ExperimentConnection, {
     description:
       'Runs, newest first unless ordered otherwise. `first` and `last` take 1 to 100, 20 if left out. A cursor is good for ' +
@@ -86,6 +90,7 @@ export class ExperimentResolver {
     );
   }
 
+  @Needs(Role.READER)
   @Query(() => [Experiment], {
     description: 'The best COMPLETED runs of a challenge, best first, by one of their own metrics.',
   })
@@ -264,6 +269,7 @@ export class ExperimentResolver {
     );
   }
 
+  @Needs(Role.TRAINER)
   @Mutation(() => CreateExperimentPayload, { description: 'Stores a new run. Safe to retry with a client-made id.' })
   createExperiment(
     @Arg('input', () => CreateExperimentInput, { description: 'The run.' }) input: CreateExperimentInput,
@@ -272,6 +278,7 @@ export class ExperimentResolver {
     return stores.experiments.create(input);
   }
 
+  @Needs(Role.TRAINER)
   @Mutation(() => UpdateExperimentPayload, {
     description: 'Changes what is said of a run. NOT_FOUND if there is none.',
   })
@@ -282,6 +289,7 @@ export class ExperimentResolver {
     return { experiment: await stores.experiments.update(input) };
   }
 
+  @Needs(Role.TRAINER)
   @Mutation(() => UpdateExperimentPayload, {
     description:
       'Says where a run stands. When it ends, the metrics that the caller leaves out are filled in from its epochs. ' +
@@ -295,6 +303,7 @@ export class ExperimentResolver {
     return { experiment: await stores.lifecycle.updateStatus(input) };
   }
 
+  @Needs(Role.TRAINER)
   @Mutation(() => HeartbeatPayload, {
     description:
       "A running trainer's sign of life: cheap, sent about once a minute. A run that has sent one counts as STALLED after " +
@@ -307,6 +316,7 @@ export class ExperimentResolver {
     return { experiment: await stores.lifecycle.heartbeat(toObjectId(experimentId, 'experimentId')) };
   }
 
+  @Needs(Role.ADMIN)
   @Mutation(() => FailStalledExperimentsPayload, {
     description:
       'Marks FAILED every RUNNING run whose last sign of life (its start, where there is none) is older than this. The end ' +
@@ -320,6 +330,7 @@ export class ExperimentResolver {
     return { experiments: await stores.lifecycle.failStalled(seconds * 1000) };
   }
 
+  @Needs(Role.TRAINER)
   @Mutation(() => RewindExperimentPayload, {
     description:
       "Removes the epochs after this one, and the checkpoints saved after them, for a trainer that resumes from it; the run's " +
@@ -334,6 +345,7 @@ export class ExperimentResolver {
     return stores.lifecycle.rewind(id, toIntegerFrom(-1, toEpoch, 'toEpoch'));
   }
 
+  @Needs(Role.ADMIN)
   @Mutation(() => DeleteExperimentPayload, {
     description:
       'Removes a run with its epochs and checkpoints; files on disk are not touched. Runs that continue it stay. ' +
@@ -347,6 +359,7 @@ export class ExperimentResolver {
     return { id: experimentId.toHexString(), ...(await stores.lifecycle.delete(experimentId)) };
   }
 
+  @Needs(Role.READER)
   @Subscription(() => ExperimentEvent, {
     description:
       'Runs as they are created, changed and removed. An epoch or a checkpoint shows as a change of its run, too. With a ' +
@@ -370,6 +383,7 @@ export class ExperimentResolver {
     return event;
   }
 
+  @Needs(Role.READER)
   @Subscription(() => [Experiment], {
     description:
       'The best COMPLETED runs of a challenge, best first, as `bestExperiments` gives them: the whole board at once, and ' +

@@ -5,11 +5,14 @@ import { configDifferences, metricDifferences } from '../src/stores/comparison';
 import { toObjectId } from '../src/stores/values';
 import { Experiment } from '../types/Experiment';
 import { ExperimentComparison } from '../types/ExperimentComparison';
+import { Role } from '../types/enums/Role';
+import { Needs } from './role';
 
 const MAX_COMPARED = 20;
 
 @Resolver(() => ExperimentComparison)
 export class ExperimentComparisonResolver {
+  @Needs(Role.READER)
   @Query(() => ExperimentComparison, {
     description: 'Runs side by side, 1 to 20, and where they differ. NOT_FOUND if one of them does not exist.',
   })

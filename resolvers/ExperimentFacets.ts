@@ -3,9 +3,12 @@ import type { Context } from '../src/context';
 import { experimentFilter } from '../src/stores/filters';
 import { ExperimentFacets } from '../types/ExperimentFacets';
 import { ExperimentFilter } from '../types/inputs/ExperimentFilter';
+import { Role } from '../types/enums/Role';
+import { Needs } from './role';
 
 @Resolver(() => ExperimentFacets)
 export class ExperimentFacetsResolver {
+  @Needs(Role.READER)
   @Query(() => ExperimentFacets, { description: 'What the runs under a filter are, in counts.' })
   experimentFacets(
     @Ctx() { stores }: Context,

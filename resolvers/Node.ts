@@ -4,6 +4,8 @@ import type { Context } from '../src/context';
 import { badInput } from '../src/errors';
 import { toObjectId } from '../src/stores/values';
 import { Node } from '../types/Node';
+import { Role } from '../types/enums/Role';
+import { Needs } from './role';
 
 const MAX_NODES = 250;
 
@@ -21,6 +23,7 @@ async function find(id: ObjectId, { loaders }: Context): Promise<Node | null> {
 
 @Resolver(() => Node)
 export class NodeResolver {
+  @Needs(Role.READER)
   @Query(() => Node, { nullable: true, description: 'Any record by its id; null if there is none.' })
   node(
     @Arg('id', () => ID, { description: "The record's id." }) id: string,
@@ -29,6 +32,7 @@ export class NodeResolver {
     return find(toObjectId(id, 'id'), context);
   }
 
+  @Needs(Role.READER)
   @Query(() => [Node], {
     nullable: 'items',
     description:

@@ -7,9 +7,12 @@ import { toPageRequest } from '../src/stores/pages';
 import { ExperimentFilter } from '../types/inputs/ExperimentFilter';
 import { ExperimentOrder } from '../types/inputs/ExperimentOrder';
 import { QueryPlan } from '../types/QueryPlan';
+import { Role } from '../types/enums/Role';
+import { Needs } from './role';
 
 @Resolver(() => QueryPlan)
 export class QueryPlanResolver {
+  @Needs(Role.READER)
   @Query(() => QueryPlan, {
     description:
       'How the database would run `experiments` with these arguments: which index, how many keys and documents it reads. ' +

@@ -21,9 +21,12 @@ import { Subject } from '../types/Subject';
 import { toBatchErrors } from './batch';
 import { toConnection, type ConnectionSource } from './connection';
 import { nodeSelectionOf, selectionOf } from './selection';
+import { Role } from '../types/enums/Role';
+import { Needs } from './role';
 
 @Resolver(() => Subject)
 export class SubjectResolver {
+  @Needs(Role.READER)
   @Query(() => Subject, { nullable: true, description: 'One subject; null if there is none with this identifier.' })
   subject(
     @Arg('subjectId', () => String, { description: 'Identifier in the dataset, such as "sub-NDARAC904DMU".' })
@@ -37,6 +40,7 @@ export class SubjectResolver {
     });
   }
 
+  @Needs(Role.READER)
   @Query(() => SubjectConnection, {
     description:
       'Subjects, by identifier unless ordered otherwise. `first` and `last` take 1 to 1000, 100 if left out. A cursor is ' +
@@ -74,6 +78,7 @@ export class SubjectResolver {
     );
   }
 
+  @Needs(Role.TRAINER)
   @Mutation(() => UpsertSubjectsPayload, {
     description:
       'Creates or updates up to 1000 subjects by subjectId. Each is written on its own: what is wrong with one is listed ' +
@@ -94,6 +99,7 @@ export class SubjectResolver {
     };
   }
 
+  @Needs(Role.ADMIN)
   @Mutation(() => DeleteSubjectPayload, {
     description: 'Removes a subject. Removing what is not there is no error, so a retry is safe.',
   })
@@ -105,6 +111,7 @@ export class SubjectResolver {
     return { subjectId };
   }
 
+  @Needs(Role.READER)
   @Subscription(() => SubjectEvent, {
     description:
       'Subjects as they are created, changed and removed: all of them, or one. Behind a cursor, when the one asked for is ' +

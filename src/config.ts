@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { isIPv4 } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
@@ -11,8 +11,16 @@ import { LOG_LEVELS, type LogLevel } from './log';
 export interface Config {
   /** Port of the HTTP server; 0 takes a free one. */
   port: number;
-  /** Address that the HTTP server binds to: a loopback address or name. */
+  /** Address that the HTTP server binds to. */
   host: string;
+  /** Whether every caller needs a token: so wherever other machines can reach the server, and with an `adminToken`. */
+  requireTokens: boolean;
+  /** A secret that counts as the token of an ADMIN. */
+  adminToken: string | undefined;
+  /** Host names that the server is reached by; undefined for any with tokens, and for those of loopback without. */
+  allowedHosts: readonly string[] | undefined;
+  /** Origins of pages, other than the server's own, that may call it from a browser. */
+  allowedOrigins: readonly string[];
   /** Folder of the embedded database, absolute. */
   dataDir: string;
   /** Connection string of a replica set or mongos; undefined means the embedded database. */
@@ -42,6 +50,18 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
+const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
+const HOST_AND_PORT = /^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/;
+
+function toList(text: string): string[] {
+  return text.split(',').flatMap((item) => item.trim() || []);
+}
+
+/** Whether a text is an origin as browsers send it: scheme, host and port, and nothing behind. */
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
 /** One setting: how its text is read, and the lines of .env.example that describe it (shown with each fault). */
 interface Setting<T> {
   schema: z.ZodType<T>;
@@ -62,11 +82,49 @@ const SETTINGS = {
       .string()
       .default('127.0.0.1')
       .refine(
-        isLoopback,
-        'must be a loopback address (127.0.0.1, ::1 or localhost): the server asks nobody for a token yet, so that ' +
-          'any other address would let everyone on the network write',
+        (text) => isIP(text) !== 0 || (HOST_NAME.test(text) && !/(^|\.)\d+$/.test(text)),
+        'must be an IP address or a host name of this machine, without a port',
       ),
-    help: 'HOST=127.0.0.1      # loopback address to listen on',
+    help: 'HOST=127.0.0.1      # address to listen on; other than loopback, every caller needs a token',
+  },
+  REQUIRE_TOKENS: {
+    schema: z
+      .enum(['true', 'false'], 'must be true or false')
+      .transform((text) => text === 'true')
+      .optional(),
+    help: 'REQUIRE_TOKENS=true   # ask for tokens on the loopback address, too: behind a proxy that others reach',
+  },
+  ADMIN_TOKEN: {
+    schema: z
+      .string()
+      .refine(
+        (text) => /^[\x21-\x7e]{32,512}$/.test(text),
+        'must be 32 to 512 printable ASCII characters without spaces, taken at random',
+      )
+      .optional(),
+    help: 'ADMIN_TOKEN=   # a secret that counts as the token of an ADMIN; such as `openssl rand -base64 32` prints',
+  },
+  ALLOWED_HOSTS: {
+    schema: z
+      .string()
+      .transform(toList)
+      .refine(
+        (hosts) => hosts.length > 0 && hosts.every((host) => HOST_AND_PORT.test(host)),
+        'must list host names as browsers show them, separated by commas, such as lab.example,10.0.0.5:4000',
+      )
+      .optional(),
+    help: 'ALLOWED_HOSTS=lab.example   # host names that the server is reached by, separated by commas; others are refused',
+  },
+  ALLOWED_ORIGINS: {
+    schema: z
+      .string()
+      .default('')
+      .transform(toList)
+      .refine(
+        (origins) => origins.every(isOrigin),
+        'must list origins, separated by commas, such as https://studio.apollographql.com,http://localhost:5173',
+      ),
+    help: 'ALLOWED_ORIGINS=https://studio.apollographql.com   # other sites whose pages may call the server (CORS)',
   },
   DATA_DIR: {
     schema: z
@@ -164,6 +222,9 @@ const LIMITS = Object.fromEntries(LIMIT_NAMES.map((name) => [name, limitSetting(
   Setting<number>
 >;
 
+/** Settings whose values are never shown: they are or may hold a password. */
+const SECRETS: ReadonlySet<string> = new Set(['MONGODB_URI', 'ADMIN_TOKEN']);
+
 /** The line of .env.example for each variable, by its name. A test holds the two together. */
 export const SETTING_LINES: Readonly<Record<string, string>> = Object.fromEntries([
   ...Object.entries(SETTINGS).map(([name, { help }]) => [name, help]),
@@ -178,8 +239,7 @@ function readEnvFile(folder: string): NodeJS.Dict<string> {
 
 /**
  * Reads the configuration from `environment`; an empty variable counts as not set. Throws one StartupError that lists
- * every fault with the line of .env.example that would be right. The values of MONGODB_URI are never shown: they may
- * hold a password.
+ * every fault with the line of .env.example that would be right. Secrets are never shown.
  */
 export function parseConfig(environment: NodeJS.Dict<string>): Config {
   const faults: string[] = [];
@@ -187,14 +247,20 @@ export function parseConfig(environment: NodeJS.Dict<string>): Config {
     const text = environment[name] === '' ? undefined : environment[name];
     const result = schema.safeParse(text);
     if (result.success) return result.data;
-    const shown = name === 'MONGODB_URI' ? '' : ` (it is ${JSON.stringify(text)})`;
+    const shown = SECRETS.has(name) ? '' : ` (it is ${JSON.stringify(text)})`;
     const problem = result.error.issues.map((issue) => issue.message).join('; ');
     faults.push(`  ${name} ${problem}${shown}\n      ${help}`);
     return undefined as T;
   };
+  const tokensAsked = read('REQUIRE_TOKENS', SETTINGS.REQUIRE_TOKENS);
+  const adminToken = read('ADMIN_TOKEN', SETTINGS.ADMIN_TOKEN);
   const config: Config = {
     port: read('PORT', SETTINGS.PORT),
     host: read('HOST', SETTINGS.HOST),
+    requireTokens: tokensAsked ?? adminToken !== undefined,
+    adminToken,
+    allowedHosts: read('ALLOWED_HOSTS', SETTINGS.ALLOWED_HOSTS),
+    allowedOrigins: read('ALLOWED_ORIGINS', SETTINGS.ALLOWED_ORIGINS),
     dataDir: read('DATA_DIR', SETTINGS.DATA_DIR),
     mongodbUri: read('MONGODB_URI', SETTINGS.MONGODB_URI),
     embeddedPort: read('EMBEDDED_PORT', SETTINGS.EMBEDDED_PORT),
@@ -208,6 +274,22 @@ export function parseConfig(environment: NodeJS.Dict<string>): Config {
       LIMIT_NAMES.map((name) => [name, read(LIMIT_SETTINGS[name].variable, LIMITS[name])]),
     ) as unknown as Limits,
   };
+  const isLocal = config.host !== undefined && isLoopback(config.host);
+  if (!isLocal) {
+    if (tokensAsked === false) {
+      faults.push(
+        `  REQUIRE_TOKENS can't be false when HOST is not a loopback address: everyone on the network could write\n` +
+          `      ${SETTINGS.HOST.help}`,
+      );
+    }
+    config.requireTokens = true;
+  }
+  if (!config.requireTokens && config.allowedHosts?.some((host) => !isLoopback(host.replace(/:\d+$/, '')))) {
+    faults.push(
+      '  ALLOWED_HOSTS names other hosts than those of the loopback address, so that tokens must be asked for\n' +
+        `      ${SETTINGS.REQUIRE_TOKENS.help}`,
+    );
+  }
   if (config.production && !config.mongodbUri && !faults.some((fault) => fault.includes('MONGODB_URI'))) {
     faults.push(
       '  MONGODB_URI must be set when NODE_ENV is production: the embedded database is for one machine and first looks\n' +

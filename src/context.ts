@@ -1,4 +1,4 @@
-import { LOCAL_VIEWER, type Viewer } from './auth/viewer';
+import { NOBODY, type Viewer } from './auth/viewer';
 import type { Live } from './live/subscriptions';
 import { createLoaders, type Loaders } from './loaders';
 import type { Stores } from './stores';
@@ -20,10 +20,10 @@ export interface ServerDescription {
   readonly limits: Readonly<Record<string, number>>;
 }
 
-/** Makes contexts over the parts of one server; each has loaders of its own. */
-export type ContextFactory = (viewer?: Viewer) => Context;
+/** Makes contexts over the parts of one server; each has loaders of its own. Null is a caller whom nobody admitted. */
+export type ContextFactory = (viewer: Viewer | null) => Context;
 
 /** The context factory of a server. */
 export function createContextFactory(parts: Omit<Context, 'loaders' | 'viewer'>): ContextFactory {
-  return (viewer = LOCAL_VIEWER) => ({ ...parts, viewer, loaders: createLoaders(parts.stores) });
+  return (viewer) => ({ ...parts, viewer: viewer ?? NOBODY, loaders: createLoaders(parts.stores) });
 }

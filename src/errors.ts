@@ -8,7 +8,9 @@ export const ERROR_CODES = {
   BAD_USER_INPUT: 'A value of the call is wrong. The message says which, why, and what would be right. Do not retry.',
   NOT_FOUND: 'The record that the call is about does not exist. Nothing was written.',
   CONFLICT: 'What is stored does not allow the call. Nothing was written.',
-  FORBIDDEN: 'The request comes from a page or under a host name that this server does not serve.',
+  UNAUTHENTICATED: 'The server asks for a token, and none was sent, or one that lets nobody in. Nothing was written.',
+  FORBIDDEN:
+    'The role of the token does not allow it, or the request comes from a page or under a host name that is not served.',
   RESYNC_REQUIRED: 'A subscription could not be continued without a gap. Query again, then subscribe without `after`.',
   LIMIT_EXCEEDED: 'The request is larger than the server takes. The message names the limit.',
   DATABASE_UNAVAILABLE: 'The database did not answer. Retry later; a repeated write is stored once.',

@@ -5,11 +5,13 @@ import { importCommand } from './cli/import';
 import { importBidsCommand } from './cli/import-bids';
 import { migrateSqliteCommand } from './cli/migrate-sqlite';
 import { serveCommand } from './cli/serve';
+import { createTokenCommand, listTokensCommand, revokeTokenCommand } from './cli/token';
 import { watchCommand } from './cli/watch';
 import { StartupError } from './errors';
 import { redacted } from './log';
 import { VERSION } from './server';
 import { WatchError } from './watch';
+import { Role } from '../types/enums/Role';
 
 /** Runs the command line; the exit code says whether it worked. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -57,11 +59,32 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('make an invented laboratory, marked as such, to look round in')
     .option('--remove', 'take it away again, and nothing else')
     .action(demoCommand);
+  const token = program
+    .command('token')
+    .description('make, list and revoke the tokens that let clients in, beside a running server or without one');
+  token
+    .command('create')
+    .description('make a token; prints its secret, which can not be shown again')
+    .argument('<name>', 'who or what will use it')
+    .addOption(
+      new Option('--role <role>', 'READER: queries; TRAINER: also writes; ADMIN: also deletions and tokens')
+        .choices(Object.values(Role))
+        .makeOptionMandatory(),
+    )
+    .option('--expires <when>', 'after so many days, such as 90, or at a time such as 2027-01-31T00:00:00Z')
+    .action(createTokenCommand);
+  token.command('list').description('list the tokens, without their secrets').action(listTokensCommand);
+  token
+    .command('revoke')
+    .description('remove a token; connections that it let in are closed')
+    .argument('<id>', "the token's id, as list shows it")
+    .action(revokeTokenCommand);
   program
     .command('watch')
     .description("draw an experiment's losses as they arrive; the newest running one if none is named")
     .argument('[experiment]', "the experiment's id")
     .option('--url <url>', "the API's address", 'http://127.0.0.1:4000/graphql')
+    .addOption(new Option('--token <token>', 'where the server asks for one').env('EPOCHGRAPH_TOKEN'))
     .action(watchCommand);
   try {
     await program.parseAsync([...argv]);

@@ -20,6 +20,9 @@ import { NodeResolver } from '../resolvers/Node';
 import { ServerInfoResolver } from '../resolvers/ServerInfo';
 import { SubjectResolver } from '../resolvers/Subject';
 import { SubjectConnectionResolver } from '../resolvers/SubjectConnection';
+import { ViewerResolver } from '../resolvers/Viewer';
+import { ApiTokenResolver } from '../resolvers/ApiToken';
+import { enforceRoles } from './auth/roles';
 
 /** type-graphql wants a PubSub even where every subscription brings its own source, as all of ours do. */
 const NO_PUBSUB: PubSub = {
@@ -31,7 +34,7 @@ const NO_PUBSUB: PubSub = {
   },
 };
 
-/** The executable schema of the API. Input is checked by the scalars and the stores, not by class-validator. */
+/** The executable schema of the API, which refuses callers whose role does not suffice. Input is checked by the scalars and the stores, not by class-validator. */
 export function createSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [
@@ -53,10 +56,12 @@ export function createSchema(): GraphQLSchema {
       SubjectFacetsResolver,
       QueryPlanResolver,
       ServerInfoResolver,
+      ViewerResolver,
+      ApiTokenResolver,
     ],
     validate: false,
     pubSub: NO_PUBSUB,
   });
   markProperties(schema);
-  return schema;
+  return enforceRoles(schema);
 }

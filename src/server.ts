@@ -1,9 +1,10 @@
+import cors from '@fastify/cors';
 import { fastify, type FastifyError } from 'fastify';
 import packageJson from '../package.json';
-import { LOCAL_VIEWER, type Admit } from './auth/viewer';
+import { Admission } from './auth/admission';
 import type { Config } from './config';
 import { createContextFactory } from './context';
-import { ApiError, StartupError } from './errors';
+import { ApiError, StartupError, type ErrorCode } from './errors';
 import { createClientErrors } from './execution/client-errors';
 import { createCompiled } from './execution/compiled';
 import { createDocuments } from './execution/documents';
@@ -11,13 +12,14 @@ import { createOperations } from './execution/operations';
 import { createPrepare } from './execution/prepare';
 import { createSubscribe } from './execution/subscribe';
 import { MAX_INPUT_DEPTH, MAX_INPUT_OBJECTS, MAX_LIST_ITEMS } from './execution/variable-limits';
+import { createAdmissions } from './http/admission';
 import { parseBody } from './http/body';
 import { createAnswerCompiled } from './http/compiled';
 import { Connections } from './http/connections';
 import { GRAPHQL_PATH, serveGraphQL } from './http/graphql';
 import { HEALTH_PATHS, serveHealth } from './http/health';
 import { Metrics } from './http/metrics';
-import { faultOfOrigin } from './http/origins';
+import { createFaultOfOrigin } from './http/origins';
 import { REQUEST_ID, requestIdOf } from './http/request-ids';
 import { serveSites } from './http/sites';
 import { serveStream } from './http/stream';
@@ -34,6 +36,7 @@ import { createStores, type Stores } from './stores';
 import { CHECKPOINT_LIMITS } from './stores/checkpoints';
 import { EPOCH_LIMITS, MAX_BATCH } from './stores/epochs';
 import { EXPERIMENT_LIMITS } from './stores/experiments';
+import { isDatabaseUnavailable } from './stores/failures';
 import { HeartbeatStore } from './stores/heartbeats';
 import { withinTime } from './stores/time-limits';
 import { MAX_SUBJECTS, SUBJECT_LIMITS } from './stores/subjects';
@@ -114,13 +117,17 @@ export async function createServer(
     const stores = createStores(opened.database, log, config);
     const broker = new Broker();
     const heartbeats = new HeartbeatStore(opened.database);
-    const feed = new ChangeFeed(opened.database, broker, log, heartbeats.server);
+    const admission = new Admission(stores.tokens, config, log);
+    if (!(await admission.isPossible())) throw new StartupError(NO_TOKEN);
+    const feed = new ChangeFeed(opened.database, broker, log, heartbeats.server, (id) => admission.changed(id));
     await feed.start();
     closers.push(() => feed.close());
     closers.push(async () => broker.close());
     const heart = new Heart(heartbeats, feed, log);
     heart.start();
     closers.push(() => heart.close());
+    admission.start();
+    closers.push(() => admission.close());
 
     const schema = createSchema();
     const createContext = createContextFactory({
@@ -159,13 +166,18 @@ export async function createServer(
       void reply.header(REQUEST_ID, request.id);
       asTask({ requestId: request.id }, next);
     });
+    const faultOfOrigin = createFaultOfOrigin(config);
     app.addHook('onRequest', async (request) => {
       // Load balancers ask for the health of an address; what it says is for everybody.
       const fault = request.url.startsWith(HEALTH_PATHS) ? undefined : faultOfOrigin(request.headers);
       if (fault) throw new ApiError('FORBIDDEN', fault);
     });
+    if (config.allowedOrigins.length > 0) {
+      await app.register(cors, { origin: [...config.allowedOrigins], methods: ['GET', 'POST'], maxAge: 600 });
+    }
     app.setErrorHandler(async (error: FastifyError, _request, reply) => {
       const { status, cause } = toHttpError(error, config.limits);
+      if (status === 401) void reply.header('www-authenticate', 'Bearer');
       return reply.code(status).send({ errors: [clientErrors(cause)] });
     });
     const sendDashboard = await serveSites(app);
@@ -189,10 +201,10 @@ export async function createServer(
       database: opened.embedded ? 'embedded' : `MongoDB ${opened.database.version}`,
       isClosing: () => isClosing,
     });
-    const admit: Admit = async () => LOCAL_VIEWER;
+    const admissions = createAdmissions(app, (credentials) => admission.admit(credentials));
     const prepare = createPrepare(schema, documents);
     const compiled = config.execution === 'compiled' ? createCompiled(schema) : undefined;
-    const answerCompiled = compiled && createAnswerCompiled({ compiled, prepare, createContext, operations, admit });
+    const answerCompiled = compiled && createAnswerCompiled({ compiled, prepare, createContext, operations });
     closers.push(
       await serveGraphQL(app, {
         schema,
@@ -200,16 +212,21 @@ export async function createServer(
         createContext,
         clientErrors,
         operations,
-        admit,
+        admissions,
         log,
         answerCompiled,
       }),
     );
     const subscribe = createSubscribe(createContext, clientErrors, compiled);
-    const streaming = { prepare, subscribe, createContext, clientErrors, operations, admit };
-    const streams = serveStream(app, streaming);
-    const webSockets = serveWebSocket(app.server, { ...streaming, log, maxBytes: config.limits.bodyBytes });
-    metrics.serve(app, { ...live, webSockets: webSockets.count, streams: streams.count });
+    const streaming = { prepare, subscribe, createContext, clientErrors, operations, admission };
+    const streams = serveStream(app, { ...streaming, admissions });
+    const webSockets = serveWebSocket(app.server, {
+      ...streaming,
+      faultOfOrigin,
+      log,
+      maxBytes: config.limits.bodyBytes,
+    });
+    metrics.serve(app, { ...live, webSockets: webSockets.count, streams: streams.count }, admissions);
     const connections = new Connections(app.server);
     closers.push(() => connections.endDuring(app.close()));
     const address = await app.listen({ port: config.port, host: config.host });
@@ -229,6 +246,10 @@ export async function createServer(
   }
 }
 
+const NO_TOKEN =
+  'Other machines can reach this server (see HOST and REQUIRE_TOKENS), so that every caller needs a token, and there is ' +
+  'none yet. Make one with `npx epochgraph token create NAME --role ADMIN`, or set ADMIN_TOKEN.';
+
 /** A failure to listen as a sentence; anything else as it is. */
 function toStartupError(error: unknown, { port, host }: Config): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
@@ -240,9 +261,18 @@ function toStartupError(error: unknown, { port, host }: Config): unknown {
   return new StartupError(`Port ${port} on ${host} ${why}.`);
 }
 
+/** The status of a request that is refused before its operation is looked at; 400 for all other codes. */
+const HTTP_STATUS: Partial<Record<ErrorCode, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  DATABASE_UNAVAILABLE: 503,
+};
+
 /** Fastify's own refusals of a request in the words of the API; anything else as it is. */
 function toHttpError(error: FastifyError | ApiError, limits: Limits): { status: number; cause: unknown } {
-  if (error instanceof ApiError) return { status: error.code === 'FORBIDDEN' ? 403 : 400, cause: error };
+  if (error instanceof ApiError) return { status: HTTP_STATUS[error.code] ?? 400, cause: error };
+  if (isDatabaseUnavailable(error)) return { status: 503, cause: error };
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { queryApi, WatchError } from './watch/api';
+import { credentials, queryApi, WatchError, type Api } from './watch/api';
 import { ChartDisplay, LineDisplay, type Display, type EpochLosses } from './watch/display';
 import { follow } from './watch/follow';
 import { formatValue } from './watch/plot';
@@ -11,6 +11,8 @@ export { WatchError } from './watch/api';
 export interface WatchOptions {
   /** The API's address, such as http://127.0.0.1:4000/graphql; the subscriptions go to the same one by WebSocket. */
   url: string;
+  /** What lets the caller in, where the server asks for it. */
+  token?: string | undefined;
   /** Left out: the newest running experiment or, if none runs, the first that starts. */
   experimentId?: string | undefined;
   out: NodeJS.WritableStream;
@@ -68,10 +70,22 @@ const LAST_EPOCHS_MS = 5_000;
  * one, through lost connections. Resolves when the run ends, is deleted, or `signal` aborts. Throws WatchError, whose
  * message is a sentence for the user, if the server can't be reached at the start, refuses, or knows no such experiment.
  */
-export async function watchExperiment({ url, experimentId, out, isTty, signal }: WatchOptions): Promise<WatchEnd> {
+export async function watchExperiment({
+  url,
+  token,
+  experimentId,
+  out,
+  isTty,
+  signal,
+}: WatchOptions): Promise<WatchEnd> {
   const display = isTty ? new ChartDisplay(out) : new LineDisplay(out);
-  const client = createClient({ url: url.replace(/^http/, 'ws'), webSocketImpl: WebSocket, retryAttempts: 0 });
-  const watch = new Watch(url, client, display, signal);
+  const client = createClient({
+    url: url.replace(/^http/, 'ws'),
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    connectionParams: credentials(token),
+  });
+  const watch = new Watch({ url, token }, client, display, signal);
   try {
     return await watch.run(experimentId ?? (await watch.findRunning()));
   } catch (error) {
@@ -88,7 +102,7 @@ class Watch {
   private readonly epochs = new Map<number, EpochLosses>();
 
   constructor(
-    private readonly url: string,
+    private readonly api: Api,
     private readonly client: Client,
     private readonly display: Display,
     private readonly signal: AbortSignal,
@@ -98,7 +112,7 @@ class Watch {
   async findRunning(): Promise<string> {
     const newest = await this.newestRunning();
     if (newest !== undefined) return newest;
-    this.display.say(`No experiment is running at ${this.url}. Waiting for one to start.`);
+    this.display.say(`No experiment is running at ${this.api.url}. Waiting for one to start.`);
     return this.until<string>((found) => ({
       recheck: async () => {
         const id = await this.newestRunning();
@@ -123,7 +137,7 @@ class Watch {
   /** Shows the experiment until its end. */
   async run(id: string): Promise<WatchEnd> {
     const run = await this.load(id);
-    if (!run) throw new WatchError(`There is no experiment ${id} at ${this.url}.`);
+    if (!run) throw new WatchError(`There is no experiment ${id} at ${this.api.url}.`);
     this.display.say(`Experiment ${run.name} (${run.id})`);
     const epochsOnly = new AbortController();
     const signal = AbortSignal.any([this.signal, epochsOnly.signal]);
@@ -233,12 +247,12 @@ class Watch {
 
   private async newestRunning(): Promise<string | undefined> {
     type Data = { experiments: { nodes: { id: string; status: Status }[] } };
-    const { experiments } = await queryApi<Data>(this.url, RUNNING_EXPERIMENTS, {}, this.signal);
+    const { experiments } = await queryApi<Data>(this.api, RUNNING_EXPERIMENTS, {}, this.signal);
     return experiments.nodes.find(({ status }) => status === 'RUNNING')?.id;
   }
 
   private async load(id: string): Promise<Run | undefined> {
-    const { experiment } = await queryApi<{ experiment: Run | null }>(this.url, RUN, { id }, this.signal);
+    const { experiment } = await queryApi<{ experiment: Run | null }>(this.api, RUN, { id }, this.signal);
     return experiment ?? undefined;
   }
 }

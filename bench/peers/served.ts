@@ -1,5 +1,6 @@
 import type { AddressInfo, Server } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
+import { LOCAL_VIEWER } from '../../src/auth/viewer';
 import { createContextFactory, type Context } from '../../src/context';
 import { Broker } from '../../src/live/broker';
 import { ChangeFeed } from '../../src/live/feed';
@@ -30,7 +31,7 @@ export async function openServed(): Promise<Served> {
   const live = new Live(stores, broker, feed, new Heart(heartbeats, feed, log), log);
   const server = { version: VERSION, embedded: true, limits: { ...FIXED_LIMITS, stalledAfterMinutes: 5 } };
   const createContext = createContextFactory({ stores, live, server });
-  return { schema: createSchema(), createContext: () => createContext() };
+  return { schema: createSchema(), createContext: () => createContext(LOCAL_VIEWER) };
 }
 
 /** Says where a peer listens, in the words of Epochgraph. */

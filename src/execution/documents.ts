@@ -10,6 +10,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { Role } from '../../types/enums/Role';
 import type { Viewer } from '../auth/viewer';
 import { ApiError } from '../errors';
 import { figureOf, type Limits } from '../limits';
@@ -76,7 +77,7 @@ export function createDocuments(schema: GraphQLSchema, limits: Limits, openIntro
     },
     check: (from, operation, variables, viewer) => {
       const { introspects: asksForSchema, nodes } = knownOf(from, operation);
-      if (asksForSchema && !openIntrospection && viewer.role !== 'ADMIN') throw closedSchema();
+      if (asksForSchema && !openIntrospection && viewer.role !== Role.ADMIN) throw closedSchema();
       checkVariables(schema, operation, variables);
       const count = nodes(variables);
       if (count > limits.nodes) throw tooManyNodes(count, limits);

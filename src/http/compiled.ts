@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { NOBODY } from '../auth/viewer';
 import type { ContextFactory } from '../context';
-import type { Admit } from '../auth/viewer';
 import type { Compiled } from '../execution/compiled';
 import { operationOf, type Operations } from '../execution/operations';
 import type { OperationRequest, Prepare } from '../execution/prepare';
@@ -33,25 +33,19 @@ export function createAnswerCompiled(parts: {
   prepare: Prepare;
   createContext: ContextFactory;
   operations: Operations;
-  admit: Admit;
 }): AnswerCompiled {
   return async (request, reply) => {
     const { method, headers, body } = request;
     const contentType = headers.accept === undefined ? JSON_TYPE : CONTENT_TYPES[headers.accept];
     if (method !== 'POST' || !contentType || !isOperation(body)) return false;
     const running = parts.operations('http');
-    let viewer;
-    try {
-      viewer = await parts.admit({ authorization: headers.authorization });
-    } catch {
-      return false;
-    }
-    const args = parts.prepare(body, viewer);
+    const { viewer } = request;
+    const args = parts.prepare(body, viewer ?? NOBODY);
     if (!('document' in args)) return false;
     const answer = await parts.compiled({ ...args, contextValue: parts.createContext(viewer) }, '\n');
     // What is left to Apollo Server is told of there.
     if (!answer) return false;
-    running.identify(operationOf(args.document, args.operationName), viewer.name);
+    running.identify(operationOf(args.document, args.operationName), viewer?.name ?? null);
     running.end(undefined);
     void reply.header('content-type', contentType).send(answer);
     return true;

@@ -3,12 +3,12 @@ import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/di
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance } from 'fastify';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
-import type { Admit } from '../auth/viewer';
 import type { Context, ContextFactory } from '../context';
 import type { ClientErrors } from '../execution/client-errors';
 import type { Documents } from '../execution/documents';
 import type { Operations } from '../execution/operations';
 import type { Log } from '../log';
+import type { Admissions } from './admission';
 import type { AnswerCompiled } from './compiled';
 import { documentPlugin } from './document-plugin';
 
@@ -39,7 +39,7 @@ export interface GraphQLParts {
   createContext: ContextFactory;
   clientErrors: ClientErrors;
   operations: Operations;
-  admit: Admit;
+  admissions: Admissions;
   log: Log;
   /** Answers what it can before Apollo Server is asked; undefined where all is for Apollo Server. */
   answerCompiled: AnswerCompiled | undefined;
@@ -73,12 +73,13 @@ export async function serveGraphQL(app: FastifyInstance, parts: GraphQLParts): P
   });
   await apollo.start();
   const handle = fastifyApolloHandler(apollo, {
-    context: async ({ headers: { authorization } }) => parts.createContext(await parts.admit({ authorization })),
+    context: async ({ viewer }) => parts.createContext(viewer),
   });
   const { answerCompiled } = parts;
   app.route({
     url: GRAPHQL_PATH,
     method: ['GET', 'POST', 'OPTIONS'],
+    onRequest: parts.admissions.everyOperation,
     handler: async (request, reply) => {
       if (answerCompiled && (await answerCompiled(request, reply))) return reply;
       return handle.call(app, request, reply);

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FinishedOperation } from '../execution/operations';
+import type { Admissions } from './admission';
 
 /** What the gauges of a server are taken from. */
 export interface MetricsSource {
@@ -72,7 +73,7 @@ export class Metrics {
   }
 
   /** Puts `/metrics` on the server, in the text format of Prometheus. */
-  serve(app: FastifyInstance, source: MetricsSource): void {
+  serve(app: FastifyInstance, source: MetricsSource, { everyRequest }: Admissions): void {
     this.gauge('subscribers', 'Subscriptions that follow the change stream.', source.subscribers);
     this.gauge('websockets', 'Open WebSockets.', source.webSockets);
     this.gauge('event_streams', 'Open streams of Server-Sent Events.', source.streams);
@@ -84,7 +85,7 @@ export class Metrics {
       'From the writing of a heartbeat to its coming back on the change stream; NaN before the first.',
       () => (source.lagMs() ?? NaN) / 1_000,
     );
-    app.get('/metrics', async (_request, reply) =>
+    app.get('/metrics', { onRequest: everyRequest }, async (_request, reply) =>
       reply.header('content-type', this.registry.contentType).send(await this.registry.metrics()),
     );
   }

@@ -3,13 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { execute, OperationTypeNode, type ExecutionResult, type GraphQLError } from 'graphql';
 import { createHandler, type RequestParams } from 'graphql-sse';
-import type { Admit, Viewer } from '../auth/viewer';
+import type { Admission } from '../auth/admission';
+import type { Viewer } from '../auth/viewer';
 import type { ContextFactory } from '../context';
 import { ApiError } from '../errors';
 import type { ClientErrors } from '../execution/client-errors';
 import { operationOf, type Operations } from '../execution/operations';
 import type { Prepare } from '../execution/prepare';
 import type { Executions, Subscribe } from '../execution/subscribe';
+import type { Admissions } from './admission';
 
 export const STREAM_PATH = '/graphql/stream';
 
@@ -31,7 +33,9 @@ export interface StreamParts {
   createContext: ContextFactory;
   clientErrors: ClientErrors;
   operations: Operations;
-  admit: Admit;
+  admissions: Admissions;
+  /** Watches over who is in. */
+  admission: Pick<Admission, 'hold'>;
 }
 
 type Results = AsyncIterableIterator<ExecutionResult> & { return(): Promise<IteratorResult<ExecutionResult>> };
@@ -54,19 +58,27 @@ export function serveStream(
   app.route({
     url: STREAM_PATH,
     method: ['GET', 'POST'],
+    onRequest: parts.admissions.everyRequest,
     handler: async (request, reply) => {
       if (!request.headers.accept?.includes(EVENT_STREAM)) {
         throw new ApiError('BAD_REQUEST', `Events come as ${EVENT_STREAM}: send it in the Accept header.`);
       }
-      const { authorization } = request.headers;
-      const stream = new OpenStream(request.method, await parts.admit({ authorization }));
+      const viewer = request.viewer!;
+      const stream = new OpenStream(request.method, viewer);
       const closed = new Promise<void>((resolve) => {
         reply.raw.once('close', () => {
           streams.delete(stream);
+          release();
           void stream.stop();
           resolve();
         });
       });
+      const end = async (error?: ApiError): Promise<void> => {
+        await stream.stop(error);
+        await Promise.race([closed, sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
+        reply.raw.destroy();
+      };
+      const release = parts.admission.hold(viewer, (error) => void end(error));
       const [body, { status }] = await handle({
         method: request.method,
         url: request.url,
@@ -83,11 +95,7 @@ export function serveStream(
         await body.return(undefined);
         return reply;
       }
-      streams.set(stream, async () => {
-        await stream.stop();
-        await Promise.race([closed, sleep(CLOSE_WITHIN_MS, undefined, { ref: false })]);
-        reply.raw.destroy();
-      });
+      streams.set(stream, end);
       return reply.headers(HEADERS).send(Readable.from(stream.counted(body), { objectMode: false }));
     },
   });
@@ -146,6 +154,7 @@ async function run(
 class OpenStream {
   private executions: Executions | undefined;
   private isStopped = false;
+  private failure: ApiError | undefined;
   private untaken = 0;
   private makeRoom: (() => void) | undefined;
 
@@ -170,9 +179,10 @@ class OpenStream {
     return iterator;
   }
 
-  /** Ends the subscription; a client that is still there is told that it is complete. */
-  async stop(): Promise<void> {
+  /** Ends the subscription; a client that is still there is told so, and of the error where there is one. */
+  async stop(error?: ApiError): Promise<void> {
     this.isStopped = true;
+    this.failure ??= error;
     this.makeRoom?.();
     await this.executions?.return();
   }
@@ -195,6 +205,7 @@ class OpenStream {
         if (++this.untaken >= MOST_UNTAKEN && !this.isStopped)
           await new Promise<void>((resolve) => (this.makeRoom = resolve));
       }
+      if (this.failure) yield toResult(this.failure);
     } catch (error) {
       yield toResult(error);
     }

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execute, type GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { LOCAL_VIEWER, type Admit, type Viewer } from '../auth/viewer';
+import type { Admission } from '../auth/admission';
+import { NOBODY, type Viewer } from '../auth/viewer';
 import type { ContextFactory } from '../context';
 import type { ClientErrors } from '../execution/client-errors';
 import { operationOf, type Operations, type RunningOperation } from '../execution/operations';
@@ -14,7 +15,7 @@ import type { Executions, Subscribe } from '../execution/subscribe';
 import { asTask, currentTask, type Log } from '../log';
 import { FrameWriter } from './frames';
 import { GRAPHQL_PATH } from './graphql';
-import { faultOfOrigin } from './origins';
+import type { FaultOfOrigin } from './origins';
 import { REQUEST_ID, requestIdOf } from './request-ids';
 
 /** How often a silent client is asked whether it is still there; it has as long to answer. */
@@ -24,12 +25,18 @@ const CLOSE_WITHIN_MS = 2_000;
 
 /** Of a client's id for an operation, what stands in the log. */
 const LONGEST_ID = 128;
+/** Close code of RFC 6455's registry, after which clients come back. */
+const TRY_AGAIN_LATER = 1013;
+/** The longest reason that a close frame holds, in bytes; ours are ASCII. */
+const LONGEST_REASON = 123;
 
 interface Extra {
   request: IncomingMessage;
   requestId: string;
   writer: FrameWriter;
   viewer: Viewer;
+  admitted: (viewer: Viewer) => void;
+  close: (code: number, reason: string) => void;
 }
 
 /** What `subscribe` needs beside the arguments of graphql-js: whose subscription it is, and where its results go. */
@@ -45,7 +52,8 @@ export interface WebSocketParts {
   createContext: ContextFactory;
   clientErrors: ClientErrors;
   operations: Operations;
-  admit: Admit;
+  admission: Pick<Admission, 'admit' | 'hold'>;
+  faultOfOrigin: FaultOfOrigin;
   log: Log;
   maxBytes: number;
 }
@@ -60,16 +68,21 @@ export interface WebSockets {
 
 /** Serves graphql-transport-ws, by graphql-ws, on the same path as HTTP. */
 export function serveWebSocket(server: Server, parts: WebSocketParts): WebSockets {
-  const { prepare, subscribe, createContext, clientErrors, operations, admit, log } = parts;
+  const { prepare, subscribe, createContext, clientErrors, operations, admission, faultOfOrigin, log } = parts;
   const deliveries = new WeakMap<ExecutionArgs, Delivery>();
   const protocol = makeServer<Record<string, unknown>, Extra>({
     onConnect: async ({ extra, connectionParams }) => {
       try {
         const { authorization } = extra.request.headers;
-        extra.viewer = await admit({ authorization, connectionParams });
+        extra.viewer = await admission.admit({ authorization, connectionParams });
+        extra.admitted(extra.viewer);
         return true;
       } catch (error) {
+        const [{ code }, message] = [clientErrors(error).extensions as { code: string }, (error as Error).message];
         log.debug({ err: error }, 'A WebSocket was refused');
+        if (code === 'UNAUTHENTICATED') extra.close(CloseCode.Forbidden, message);
+        // Not for lack of a token: to be tried again.
+        else extra.close(TRY_AGAIN_LATER, 'Try again later');
         return false;
       }
     },
@@ -114,6 +127,17 @@ export function serveWebSocket(server: Server, parts: WebSocketParts): WebSocket
     };
     webSocket.on('error', (error) => log.debug({ err: error }, 'A WebSocket was broken'));
     const stopPinging = keepAlive(webSocket);
+    let release = (): void => undefined;
+    const extra: Extra = {
+      request,
+      requestId,
+      writer,
+      viewer: NOBODY,
+      admitted: (viewer) => {
+        release = admission.hold(viewer, ({ message }) => extra.close(CloseCode.Forbidden, message));
+      },
+      close: (code, reason) => webSocket.close(code, reason.slice(0, LONGEST_REASON)),
+    };
     const closed = protocol.opened(
       {
         protocol: webSocket.protocol,
@@ -124,10 +148,11 @@ export function serveWebSocket(server: Server, parts: WebSocketParts): WebSocket
             asTask({ requestId }, () => void receive(data.toString()).catch(fail)),
           ),
       },
-      { request, requestId, writer, viewer: LOCAL_VIEWER },
+      extra,
     );
     webSocket.once('close', (code, reason) => {
       stopPinging();
+      release();
       void closed(code, reason.toString()).catch(fail);
     });
   };

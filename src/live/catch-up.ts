@@ -70,7 +70,7 @@ export class CatchUps {
         }
         const entry = readChange(change);
         if (entry === 'reset') throw resyncRequired('The history of changes has a gap.');
-        if (entry === 'ignored') continue;
+        if (entry === 'ignored' || 'token' in entry) continue;
         if ('heartbeat' in entry) last = entry.heartbeat.cursor;
         else {
           last = entry.cursor;

@@ -4,6 +4,7 @@ import { ChangeKind } from '../../types/enums/ChangeKind';
 import { badInput } from '../errors';
 import { COLLECTION_NAMES, type CollectionName } from '../stores/collections';
 import { HEARTBEATS } from '../stores/heartbeats';
+import { API_TOKENS } from '../stores/tokens';
 
 /** A change of one stored document, in commit order. */
 export interface LiveEvent {
@@ -25,8 +26,8 @@ export interface Heartbeat {
   at: unknown;
 }
 
-/** What an entry of the change stream means to subscribers. */
-export type FeedEntry = LiveEvent | { heartbeat: Heartbeat } | 'reset' | 'ignored';
+/** What an entry of the change stream means: to subscribers, or, `token`, to those who came in with the token of that id. */
+export type FeedEntry = LiveEvent | { heartbeat: Heartbeat } | { token: unknown } | 'reset' | 'ignored';
 
 const KINDS: Partial<Record<ChangeStreamDocument['operationType'], ChangeKind>> = {
   insert: ChangeKind.CREATED,
@@ -45,7 +46,7 @@ export const PIPELINE: Document[] = [
   {
     $match: {
       $or: [
-        { 'ns.coll': { $in: [...COLLECTION_NAMES, HEARTBEATS] } },
+        { 'ns.coll': { $in: [...COLLECTION_NAMES, HEARTBEATS, API_TOKENS] } },
         { operationType: { $in: ['dropDatabase', 'invalidate'] } },
       ],
     },
@@ -72,9 +73,10 @@ export function decodeToken(cursor: string): ResumeToken {
 /** Reads an entry of a change stream opened with PIPELINE. */
 export function readChange(change: ChangeStreamDocument): FeedEntry {
   const name = 'ns' in change && 'coll' in change.ns ? change.ns.coll : undefined;
-  if (RESETTING.has(change.operationType)) return name === HEARTBEATS ? 'ignored' : 'reset';
+  if (RESETTING.has(change.operationType)) return name === HEARTBEATS || name === API_TOKENS ? 'ignored' : 'reset';
   const kind = KINDS[change.operationType];
   if (!kind || !('documentKey' in change) || name === undefined) return 'ignored';
+  if (name === API_TOKENS) return { token: change.documentKey._id };
   const document: Document | null = ('fullDocument' in change && change.fullDocument) || null;
   if (name === HEARTBEATS)
     return { heartbeat: { cursor: encodeToken(change._id), server: change.documentKey._id, at: document?.at } };

@@ -46,12 +46,16 @@ export class ChangeFeed {
   private hasGap = false;
   private heard: { lagMs: number; at: number } | undefined;
 
-  /** @param server - whose heartbeats tell how far the stream is behind. */
+  /**
+   * @param server - whose heartbeats tell how far the stream is behind
+   * @param onToken - is told the id of each token that was changed
+   */
   constructor(
     private readonly database: Database,
     private readonly broker: Broker,
     private readonly log: Log,
     private readonly server: ObjectId,
+    private readonly onToken: (id: unknown) => void = () => undefined,
   ) {}
 
   /** Whether the stream is open now. */
@@ -160,6 +164,7 @@ export class ChangeFeed {
         const now = Date.now();
         this.heard = { lagMs: Math.max(0, now - at.getTime()), at: now };
       }
-    } else if (entry !== 'ignored') this.broker.publish(entry);
+    } else if (entry !== 'ignored' && 'token' in entry) this.onToken(entry.token);
+    else if (entry !== 'ignored') this.broker.publish(entry);
   }
 }

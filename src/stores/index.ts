@@ -11,6 +11,7 @@ import { ExperimentStore } from './experiments';
 import { Liveness } from './liveness';
 import { SeriesStore } from './series';
 import { SubjectStore } from './subjects';
+import { TokenStore } from './tokens';
 import { KeyedQueue } from './transactions';
 
 /** Everything that knows MongoDB: one store a collection, and the reader of their documents. */
@@ -25,6 +26,7 @@ export interface Stores {
   readonly checkpoints: CheckpointStore;
   readonly subjects: SubjectStore;
   readonly liveness: Liveness;
+  readonly tokens: TokenStore;
 }
 
 /**
@@ -50,5 +52,6 @@ export function createStores(
     checkpoints: new CheckpointStore(database, reader, queue),
     subjects: new SubjectStore(database, reader),
     liveness: new Liveness(stalledAfterMinutes * 60_000),
+    tokens: new TokenStore(database),
   };
 }

@@ -14,17 +14,29 @@ export function describeErrors(errors: readonly ApiError[]): string {
   return errors.map(({ message, extensions }) => `${message} (${extensions?.code ?? 'no code'})`).join('; ');
 }
 
+/** Where the API is, and what lets the caller in there. */
+export interface Api {
+  url: string;
+  /** Undefined where the server asks for none. */
+  token: string | undefined;
+}
+
+/** The header that carries a token over HTTP; over WebSocket, the payload of `connection_init`. */
+export function credentials(token: string | undefined): { authorization?: string } {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+}
+
 /**
  * Runs a query over HTTP and gives its `data`. Throws WatchError if the server can't be reached, answers with anything
  * but GraphQL, or answers with errors; what `signal` aborts is thrown as it is.
  */
 export async function queryApi<Data>(
-  url: string,
+  { url, token }: Api,
   query: string,
   variables: Record<string, unknown>,
   signal: AbortSignal,
 ): Promise<Data> {
-  const headers = { 'content-type': 'application/json', accept: 'application/json' };
+  const headers = { 'content-type': 'application/json', accept: 'application/json', ...credentials(token) };
   const body = JSON.stringify({ query, variables });
   let text: string;
   try {

@@ -11,6 +11,10 @@ const EXAMPLE = readFileSync(path.join(REPOSITORY, '.env.example'), 'utf8');
 const NAMES = [
   'PORT',
   'HOST',
+  'REQUIRE_TOKENS',
+  'ADMIN_TOKEN',
+  'ALLOWED_HOSTS',
+  'ALLOWED_ORIGINS',
   'DATA_DIR',
   'MONGODB_URI',
   'EMBEDDED_PORT',
@@ -24,7 +28,11 @@ const NAMES = [
 const LIMITS = LIMIT_NAMES.map((name) => LIMIT_SETTINGS[name]);
 const WRONG = {
   PORT: '70000',
-  HOST: '0.0.0.0',
+  HOST: '127.0.0.1:4000',
+  REQUIRE_TOKENS: 'yes',
+  ADMIN_TOKEN: 'hunter2',
+  ALLOWED_HOSTS: 'https://lab.example',
+  ALLOWED_ORIGINS: 'lab.example',
   DATA_DIR: ' ',
   EMBEDDED_PORT: '0',
   MONGODB_URI: 'http://clerk:pa55word@db/eeg2025',
@@ -53,6 +61,10 @@ describe('what may be set', () => {
     expect(parseConfig({})).toEqual({
       port: 4000,
       host: '127.0.0.1',
+      requireTokens: false,
+      adminToken: undefined,
+      allowedHosts: undefined,
+      allowedOrigins: [],
       dataDir: path.resolve('data'),
       mongodbUri: undefined,
       stalledAfterMinutes: 5,
@@ -71,6 +83,10 @@ describe('what may be set', () => {
       parseConfig({
         PORT: '0',
         HOST: '::1',
+        REQUIRE_TOKENS: 'true',
+        ADMIN_TOKEN: '0123456789'.repeat(4),
+        ALLOWED_HOSTS: 'lab.example, 10.0.0.5:4000,[fd00::1]:4000',
+        ALLOWED_ORIGINS: 'https://studio.apollographql.com,http://localhost:5173',
         DATA_DIR: 'runs/db',
         MONGODB_URI: uri,
         STALLED_AFTER_MINUTES: '10080',
@@ -84,6 +100,10 @@ describe('what may be set', () => {
     ).toEqual({
       port: 0,
       host: '::1',
+      requireTokens: true,
+      adminToken: '0123456789'.repeat(4),
+      allowedHosts: ['lab.example', '10.0.0.5:4000', '[fd00::1]:4000'],
+      allowedOrigins: ['https://studio.apollographql.com', 'http://localhost:5173'],
       dataDir: path.resolve('runs/db'),
       mongodbUri: uri,
       stalledAfterMinutes: 10_080,
@@ -105,11 +125,12 @@ describe('what is refused', () => {
   test('all faults at once, each with its value and the line that would be right', () => {
     const fault = faultOf(WRONG);
     for (const name of [...NAMES, ...LIMITS.map(({ variable }) => variable)]) {
-      expect(fault).toContain(`\n  ${name} must be `);
+      expect(fault).toMatch(new RegExp(`\\n  ${name} must (be|list) `));
       expect(fault).toContain(SETTING_LINES[name]);
     }
-    for (const shown of ['"70000"', '"0.0.0.0"', '" "', '"loud"', '"prod"'])
+    for (const shown of ['"70000"', '"127.0.0.1:4000"', '"yes"', '" "', '"loud"', '"prod"'])
       expect(fault).toContain(`(it is ${shown})`);
+    expect(fault).not.toContain('hunter2');
     expect(fault.match(/^ {2}[A-Z_]+ /gm)).toHaveLength(NAMES.length + LIMITS.length);
   });
 
@@ -121,10 +142,10 @@ describe('what is refused', () => {
     expect(faultOf({ PORT })).toContain('PORT must be a whole number from 0 to 65535');
   });
 
-  test.each(['0.0.0.0', '::', '192.168.1.4', 'lab.example', 'localhost.example', '127.0.0.1:4000'])(
+  test.each(['127.0.0.1:4000', 'http://lab.example', 'lab_1', '-lab', 'a..b', '1.2.3.4/8', '127.0.0.999'])(
     'HOST %j',
     (HOST) => {
-      expect(faultOf({ HOST })).toContain('HOST must be a loopback address');
+      expect(faultOf({ HOST })).toContain('HOST must be an IP address or a host name of this machine');
     },
   );
 
@@ -137,6 +158,52 @@ describe('what is refused', () => {
     ]),
   )('%s %j', (variable, value) => {
     expect(faultOf({ [variable]: value })).toContain(`${variable} must be a whole number from `);
+  });
+
+  test.each(['0.0.0.0', '::', '192.168.1.4', 'lab.example', 'gpu-node1', 'localhost.example'])(
+    'HOST %j without tokens; with them it is served',
+    (HOST) => {
+      expect(faultOf({ HOST, REQUIRE_TOKENS: 'false' })).toContain("REQUIRE_TOKENS can't be false");
+      expect(parseConfig({ HOST })).toMatchObject({ host: HOST, requireTokens: true });
+    },
+  );
+
+  test('tokens are asked for on the loopback address where that is said, or where there is an ADMIN_TOKEN', () => {
+    const ADMIN_TOKEN = 'x'.repeat(32);
+    expect(parseConfig({ REQUIRE_TOKENS: 'true' }).requireTokens).toBe(true);
+    expect(parseConfig({ ADMIN_TOKEN }).requireTokens).toBe(true);
+    expect(parseConfig({ ADMIN_TOKEN, REQUIRE_TOKENS: 'false' }).requireTokens).toBe(false);
+  });
+
+  test.each(['short', 'x'.repeat(31), `${'x'.repeat(40)} y`, 'x'.repeat(513), 'ä'.repeat(40)])(
+    'ADMIN_TOKEN %j, without showing it',
+    (ADMIN_TOKEN) => {
+      const fault = faultOf({ ADMIN_TOKEN });
+      expect(fault).toContain('ADMIN_TOKEN must be 32 to 512 printable ASCII characters');
+      expect(fault).not.toContain(ADMIN_TOKEN);
+    },
+  );
+
+  test.each([',', 'http://a', 'a b', '*', 'a:port'])('ALLOWED_HOSTS %j', (ALLOWED_HOSTS) => {
+    expect(faultOf({ ALLOWED_HOSTS })).toContain('ALLOWED_HOSTS must list host names');
+  });
+
+  test('ALLOWED_HOSTS that others reach, without tokens', () => {
+    expect(faultOf({ ALLOWED_HOSTS: 'localhost,lab.example' })).toContain('so that tokens must be asked for');
+    expect(parseConfig({ ALLOWED_HOSTS: 'localhost:4000' }).allowedHosts).toEqual(['localhost:4000']);
+    expect(parseConfig({ ALLOWED_HOSTS: 'lab.example', REQUIRE_TOKENS: 'true' }).allowedHosts).toHaveLength(1);
+  });
+
+  test.each([
+    '*',
+    'null',
+    'lab.example',
+    'https://lab.example/',
+    'https://lab.example/x',
+    'ftp://a',
+    'https://A.example',
+  ])('ALLOWED_ORIGINS %j', (ALLOWED_ORIGINS) => {
+    expect(faultOf({ ALLOWED_ORIGINS })).toContain('ALLOWED_ORIGINS must list origins');
   });
 
   test.each(['localhost:27017', 'mongodb://', 'mongodb:///eeg2025', 'http://clerk:pa55word@db', 'mongo:pa55word'])(

@@ -77,7 +77,7 @@ describe('compiled execution and graphql-js', () => {
       return;
     }
     // With one context for both, what the loaders have read for the one serves the other.
-    const run = { ...args, contextValue: contextOf() } satisfies ExecutionArgs;
+    const run = { ...args, contextValue: contextOf(LOCAL_VIEWER) } satisfies ExecutionArgs;
     const written = await compiled(run);
     const { data, errors } = await execute(run);
     const expected = JSON.stringify({ data });

@@ -8,8 +8,10 @@ import { faultsOf, readAll, withoutSigns } from './stored';
 const ROUNDS = form(1, 20);
 const CALLERS = 10;
 
-it('has a case for every mutation of the schema', () => {
-  const fields = Object.keys(createSchema().getMutationType()!.getFields());
+it('has a case for every mutation of the schema but those of tokens, which make a new secret each time', () => {
+  const fields = Object.keys(createSchema().getMutationType()!.getFields()).filter(
+    (name) => !name.endsWith('ApiToken'),
+  );
   expect([...MUTATIONS].sort()).toEqual(fields.sort());
 });
 

@@ -1,18 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
 import { WebSocket } from 'ws';
-import { LOCAL_VIEWER } from '../../src/auth/viewer';
-import { ApiError } from '../../src/errors';
-import { createClientErrors } from '../../src/execution/client-errors';
-import { createDocuments } from '../../src/execution/documents';
-import { createOperations } from '../../src/execution/operations';
-import { createPrepare } from '../../src/execution/prepare';
-import { createSubscribe } from '../../src/execution/subscribe';
-import { serveWebSocket } from '../../src/http/websocket';
-import { DEFAULT_LIMITS } from '../../src/limits';
-import { createSchema } from '../../src/schema';
 import { startServer, type TestServer } from '../kit/server';
 import { socketUrl } from '../kit/subscribe';
 
@@ -98,41 +85,6 @@ describe('the WebSocket', () => {
 
   it('is closed for no initialisation within 3 seconds with 4408', async () => {
     expect(await closeCodeOf(await open())).toBe(4408);
-  });
-
-  it('is closed for a client that is not let in with 4403', async () => {
-    const http = createServer();
-    const { stores } = server;
-    const createContext = () => ({ stores }) as never;
-    const clientErrors = createClientErrors(pino({ level: 'silent' }));
-    const schema = createSchema();
-    const webSockets = serveWebSocket(http, {
-      prepare: createPrepare(schema, createDocuments(schema, DEFAULT_LIMITS, true)),
-      subscribe: createSubscribe(createContext, clientErrors),
-      createContext,
-      clientErrors,
-      operations: createOperations({ log: pino({ level: 'silent' }), slowMs: 0, onFinished: () => undefined }),
-      admit: async ({ connectionParams }) => {
-        if (connectionParams?.authorization !== 'Bearer right') throw new ApiError('FORBIDDEN', 'No.');
-        return LOCAL_VIEWER;
-      },
-      log: pino({ level: 'silent' }),
-      maxBytes: 1_000,
-    });
-    http.listen(0, '127.0.0.1');
-    await once(http, 'listening');
-    const enter = async (authorization: string): Promise<WebSocket> => {
-      const { port } = http.address() as AddressInfo;
-      const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, [PROTOCOL]);
-      await once(socket, 'open');
-      socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization } }));
-      return socket;
-    };
-    expect(await closeCodeOf(await enter('Bearer wrong'))).toBe(4403);
-    const [message] = (await once(await enter('Bearer right'), 'message')) as [Buffer];
-    expect(JSON.parse(message.toString())).toEqual({ type: 'connection_ack' });
-    await webSockets.close();
-    http.close();
   });
 
   it('answers a ping with its payload', async () => {

@@ -26,6 +26,10 @@ export function testConfig(changes: Partial<Config> = {}): Config {
   return {
     port: 0,
     host: '127.0.0.1',
+    requireTokens: false,
+    adminToken: undefined,
+    allowedHosts: undefined,
+    allowedOrigins: [],
     dataDir: '/nowhere',
     mongodbUri: newDatabaseUri(),
     embeddedPort: undefined,

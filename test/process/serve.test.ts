@@ -90,14 +90,14 @@ describe('a server that cannot start says why and ends with 1', () => {
   it('when several settings are wrong: all of them at once, each with what would be right', async () => {
     const { stderr } = await refusal({
       PORT: '70000',
-      HOST: '0.0.0.0',
+      HOST: '127.0.0.1:80',
       LOG_LEVEL: 'loud',
       MONGODB_URI: 'localhost:27017',
       NODE_ENV: 'staging',
     });
     expect(stderr).toMatch(/^The configuration is wrong/);
     expect(stderr).toMatch(/^ {2}PORT must be a whole number from 0 to 65535 \(it is "70000"\)\n +PORT=4000/m);
-    expect(stderr).toMatch(/^ {2}HOST must be a loopback address .*\(it is "0.0.0.0"\)\n +HOST=127/m);
+    expect(stderr).toMatch(/^ {2}HOST must be an IP address or .*\(it is "127.0.0.1:80"\)\n +HOST=127/m);
     expect(stderr).toMatch(/^ {2}LOG_LEVEL must be one of fatal, .*\(it is "loud"\)\n +LOG_LEVEL=info/m);
     expect(stderr).toMatch(/^ {2}MONGODB_URI must be a connection string .*\n +MONGODB_URI=mongodb:/m);
     expect(stderr).toMatch(/^ {2}NODE_ENV must be development, production or test/m);
