@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { performancePage } from './laboratory/performance/page';
 import { readResults } from './laboratory/performance/results-of';
-import { RESULTS, ROOT } from './laboratory/results';
+import { RESULTS, ROOT } from './laboratory/result-files';
 
 async function main(): Promise<void> {
   const { values } = parseArgs({

@@ -5,10 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { format, resolveConfig } from 'prettier';
 import type { BenchDatabase } from './bench-database';
 import type { BenchOptions } from './options';
-
-export const ROOT = path.join(__dirname, '..', '..', '..');
-
-export const RESULTS = path.join(ROOT, 'bench', 'results');
+import { resultFile, RESULTS, ROOT } from './result-files';
 
 /** What every result says of how it came about. */
 export interface Circumstances {
@@ -92,11 +89,6 @@ export async function circumstancesOf(
   };
 }
 
-/** Where the result of a benchmark is kept. */
-export function resultFile(name: string, kind: 'embedded' | 'mongodb', folder = RESULTS): string {
-  return path.join(folder, `${name}${kind === 'mongodb' ? '.mongodb' : ''}.json`);
-}
-
 /**
  * Writes a result: to bench/results, from which docs/performance.md is made, or to the folder that the options name. A
  * run of some workloads or sides, or of the tiny form, replaces no whole one: it is written only where a folder is named.
@@ -109,7 +101,7 @@ export async function writeResult(
     process.stdout.write('\nNot kept, as it is not the whole benchmark; --out FOLDER keeps it.\n');
     return;
   }
-  const file = resultFile(result.name, result.database.kind, out);
+  const file = resultFile(result.name, result.database.kind, out ?? RESULTS);
   mkdirSync(path.dirname(file), { recursive: true });
   const text = await format(JSON.stringify(result), { ...(await resolveConfig(RESULTS)), parser: 'json' });
   writeFileSync(file, text);

@@ -5,7 +5,8 @@ import type { ReadsResult } from '../../reads';
 import type { ScaleResult } from '../../scale';
 import type { StartUpResult } from '../../start-up';
 import type { WritesResult } from '../../writes';
-import { resultFile, type Circumstances } from '../results';
+import { resultFile } from '../result-files';
+import type { Circumstances } from '../results';
 
 /** The results of all benchmarks of one database; one that was not run on it is missing. */
 export interface Results {
