@@ -3,7 +3,7 @@
  * epochs nested from four connections; and a moment afterwards. What a process has mapped of files is left out where the
  * system tells it apart. Each side is started anew for each round, and the others are not running.
  *
- *     npm run bench -- memory [--sides epochgraph,apollo] [--rounds 2] [--seconds 4] [--out FOLDER] [--quick]
+ *     npm run bench -- memory [--sides epochgraph,apollo] [--rounds 2] [--seconds 3] [--out FOLDER] [--quick]
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startBenchDatabase } from './laboratory/bench-database';
@@ -55,7 +55,7 @@ async function sampled(pids: readonly number[], work: () => Promise<unknown>): P
 }
 
 async function main(): Promise<void> {
-  const options = readOptions({ rounds: 2, seconds: 4 });
+  const options = readOptions({ rounds: 2, seconds: 3 });
   let laboratory: Laboratory | undefined;
   const database = await startBenchDatabase(async (open) => {
     laboratory = await fillLaboratory((await open('filled')).collections, readSizes(options));

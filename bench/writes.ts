@@ -4,7 +4,7 @@
  * its own, without HTTP. Each connection is a trainer with a run of its own. Peers follow no change stream; Epochgraph
  * does.
  *
- *     npm run bench -- writes [--only e1,e64,f] [--sides epochgraph,driver] [--rounds 5] [--seconds 2] [--out FOLDER] [--quick]
+ *     npm run bench -- writes [--only e1,e64,f] [--sides epochgraph,driver] [--rounds 5] [--seconds 1] [--out FOLDER] [--quick]
  */
 import { isDeepStrictEqual } from 'node:util';
 import { ObjectId } from 'mongodb';
@@ -86,7 +86,7 @@ async function checkAnswers(sides: readonly { title: string; url: string }[]): P
 }
 
 async function main(): Promise<void> {
-  const options = readOptions({ rounds: 5, seconds: 2 });
+  const options = readOptions({ rounds: 5, seconds: 1 });
   const workloads = chosen(WORKLOADS, options.only);
   const names = options.sides ?? sidesOf(undefined).map(({ key }) => (key === FLOOR ? DRIVER : key));
   const sides = sidesOf(names.filter((name) => name !== DRIVER));

@@ -128,7 +128,15 @@ function circumstances(results: readonly Circumstances[]): string {
   const packages = Object.entries(first.packages).map(([name, version]) => `${name} ${version}`);
   const busy = results.filter(({ othersUse }) => othersUse > MOST_OTHERS);
   const warning = `**Others used the machine while ${busy.map(({ name }) => name).join(', ')} ran (${Math.round(Math.max(...busy.map(({ othersUse }) => othersUse)) * 100)} % of its processors just before), so take the figures as a rough guide.**`;
-  return [said.join('\n'), `Packages: ${packages.join(', ')}.`, ...(busy.length > 0 ? [warning] : [])].join('\n\n');
+  const rounds = results.map(
+    ({ name, rounds: count, seconds }) => `${name} ${count}${seconds > 0 ? ` of ${short(seconds)} s a side` : ''}`,
+  );
+  return [
+    said.join('\n'),
+    `Rounds: ${rounds.join(', ')}.`,
+    `Packages: ${packages.join(', ')}.`,
+    ...(busy.length > 0 ? [warning] : []),
+  ].join('\n\n');
 }
 
 function workloads(results: readonly WorkloadResult[] | undefined): string[] {
