@@ -2,9 +2,14 @@ import type { Page } from '../src/stores/pages';
 
 /** What a connection's fields are read from. */
 export interface ConnectionSource<T> {
-  edges: { cursor: string; node: T }[];
+  edges: readonly { readonly cursor: string; readonly node: T }[];
   nodes: T[];
-  pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
+  pageInfo: Readonly<{
+    hasNextPage: boolean;
+    hasPreviousPage: boolean;
+    startCursor: string | null;
+    endCursor: string | null;
+  }>;
   count: () => Promise<number>;
 }
 
@@ -16,8 +21,13 @@ export function toConnection<T>(page: Page<T>, count: () => Promise<number>): Co
     pageInfo: {
       hasNextPage: page.hasNextPage,
       hasPreviousPage: page.hasPreviousPage,
-      startCursor: page.items[0]?.cursor ?? null,
-      endCursor: page.items.at(-1)?.cursor ?? null,
+      // Making a cursor takes reading its record, so it is made when it is asked for.
+      get startCursor() {
+        return page.items[0]?.cursor ?? null;
+      },
+      get endCursor() {
+        return page.items.at(-1)?.cursor ?? null;
+      },
     },
     count,
   };

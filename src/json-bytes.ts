@@ -1,5 +1,11 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const ZERO = 0x30;
+const HEX = Buffer.from('0123456789abcdef');
+const DAY_MS = 86_400_000;
+/** The first and the last day of the years 0 to 9999, in days since 1970: their dates have 24 characters. */
+const FIRST_DAY = -719_528;
+const LAST_DAY = 2_932_896;
 const FIRST_SIZE = 64 * 1024;
 /** A buffer that one large answer made is not kept beyond this. */
 const LARGEST_KEPT = 4 * 1024 * 1024;
@@ -13,6 +19,9 @@ const SHORT = 64;
 export class JsonBytes {
   bytes: Buffer = Buffer.allocUnsafe(FIRST_SIZE);
   length = 0;
+  /** The day last written, and its bytes: the dates of one answer lie close together. */
+  private day = NaN;
+  private readonly dayBytes = Buffer.alloc(11);
 
   /** Begins an answer; what was written before is gone. */
   begin(): void {
@@ -85,7 +94,7 @@ export class JsonBytes {
     let at = (this.length += digits);
     do {
       const rest = Math.floor(left / 10);
-      bytes[--at] = 0x30 + left - rest * 10;
+      bytes[--at] = ZERO + left - rest * 10;
       left = rest;
     } while (left > 0);
   }
@@ -107,6 +116,77 @@ export class JsonBytes {
     }
     bytes[at++] = QUOTE;
     this.length = at;
+  }
+
+  /** Bytes as hexadecimal digits, quoted. */
+  hex(source: Uint8Array, from: number, to: number): void {
+    this.reserve(2 * (to - from) + 2);
+    const { bytes } = this;
+    let at = this.length;
+    bytes[at++] = QUOTE;
+    for (let index = from; index < to; index++) {
+      const value = source[index]!;
+      bytes[at++] = HEX[value >> 4]!;
+      bytes[at++] = HEX[value & 15]!;
+    }
+    bytes[at++] = QUOTE;
+    this.length = at;
+  }
+
+  /** An instant in milliseconds since 1970, as Date.prototype.toISOString writes it, quoted. It must be a valid one. */
+  date(ms: number): void {
+    const day = Math.floor(ms / DAY_MS);
+    if (day < FIRST_DAY || day > LAST_DAY) return this.string(new Date(ms).toISOString());
+    if (day !== this.day) {
+      this.dayBytes.write(new Date(ms).toISOString(), 'latin1');
+      this.day = day;
+    }
+    this.reserve(26);
+    const { bytes, dayBytes } = this;
+    let at = this.length;
+    bytes[at++] = QUOTE;
+    for (let index = 0; index < 11; index++) bytes[at++] = dayBytes[index]!;
+    let left = ms - day * DAY_MS;
+    const hours = Math.floor(left / 3_600_000);
+    left -= hours * 3_600_000;
+    const minutes = Math.floor(left / 60_000);
+    left -= minutes * 60_000;
+    const seconds = Math.floor(left / 1000);
+    left -= seconds * 1000;
+    bytes[at++] = ZERO + Math.floor(hours / 10);
+    bytes[at++] = ZERO + (hours % 10);
+    bytes[at++] = 0x3a;
+    bytes[at++] = ZERO + Math.floor(minutes / 10);
+    bytes[at++] = ZERO + (minutes % 10);
+    bytes[at++] = 0x3a;
+    bytes[at++] = ZERO + Math.floor(seconds / 10);
+    bytes[at++] = ZERO + (seconds % 10);
+    bytes[at++] = 0x2e;
+    bytes[at++] = ZERO + Math.floor(left / 100);
+    bytes[at++] = ZERO + (Math.floor(left / 10) % 10);
+    bytes[at++] = ZERO + (left % 10);
+    bytes[at++] = 0x5a;
+    bytes[at++] = QUOTE;
+    this.length = at;
+  }
+
+  /**
+   * A text that is UTF-8 already, quoted. False, with nothing written, where it holds what is to be escaped or is not of
+   * ASCII: it may not be UTF-8 at all then.
+   */
+  plainText(source: Uint8Array, from: number, to: number): boolean {
+    this.reserve(to - from + 2);
+    const { bytes } = this;
+    let at = this.length;
+    bytes[at++] = QUOTE;
+    for (let index = from; index < to; index++) {
+      const byte = source[index]!;
+      if (byte < 0x20 || byte > 0x7e || byte === QUOTE || byte === BACKSLASH) return false;
+      bytes[at++] = byte;
+    }
+    bytes[at++] = QUOTE;
+    this.length = at;
+    return true;
   }
 
   /** Any value as JSON.stringify writes it. */

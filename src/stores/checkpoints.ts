@@ -1,4 +1,4 @@
-import { ObjectId, type ClientSession, type Document, type Filter } from 'mongodb';
+import { ObjectId, type ClientSession, type Document, type Filter, type FindCursor } from 'mongodb';
 import type { Checkpoint } from '../../types/Checkpoint';
 import { WriteOutcome } from '../../types/enums/WriteOutcome';
 import type { SaveCheckpointInput } from '../../types/inputs/SaveCheckpointInput';
@@ -9,6 +9,8 @@ import type { Database } from './database';
 import type { DocumentReader } from './documents';
 import { orderBy } from './orders';
 import { reading, type Projection } from './projections';
+import type { RawReader } from './raw/raw-reader';
+import { readAll } from './raw/rows';
 import { findPagesOfParents, type Page, type PageLimits, type PageRequest } from './pages';
 import { withinTime } from './time-limits';
 import { inTransaction, type KeyedQueue } from './transactions';
@@ -92,14 +94,13 @@ export class CheckpointStore {
   constructor(
     private readonly database: Database,
     private readonly reader: DocumentReader,
+    private readonly raw: RawReader,
     private readonly queue: KeyedQueue,
   ) {}
 
   /** Checkpoints by id, in any order; ids of nothing are left out. */
   async byIds(ids: readonly ObjectId[], fields: Projection = null): Promise<Checkpoint[]> {
-    return this.read(
-      await this.collection.find({ _id: { $in: [...ids] } }, { ...wholeAnswer(), ...reading(fields) }).toArray(),
-    );
+    return readAll(this.find({ _id: { $in: [...ids] } }, fields), this.raw.checkpoint);
   }
 
   /** The checkpoints of these epochs of these experiments, every combination of the two lists, in order of their ids. */
@@ -109,18 +110,13 @@ export class CheckpointStore {
     fields: Projection = null,
   ): Promise<Checkpoint[]> {
     const filter = { experiment_id: { $in: [...experimentIds] }, epoch: { $in: [...epochs] } } as Filter<Document>;
-    return this.read(
-      await this.collection
-        .find(filter, { ...wholeAnswer(), ...reading(fields) })
-        .sort({ _id: 1 })
-        .toArray(),
-    );
+    return readAll(this.find(filter, fields).sort({ _id: 1 }), this.raw.checkpoint);
   }
 
   /** The best checkpoint of each experiment that has one. */
   async bestOf(experimentIds: readonly unknown[], fields: Projection = null): Promise<Checkpoint[]> {
     const filter = { experiment_id: { $in: [...experimentIds] }, is_best: true } as Filter<Document>;
-    return this.read(await this.collection.find(filter, { ...wholeAnswer(), ...reading(fields) }).toArray());
+    return readAll(this.find(filter, fields), this.raw.checkpoint);
   }
 
   /** A page of the checkpoints of each experiment, latest epoch first. */
@@ -130,7 +126,7 @@ export class CheckpointStore {
       { collection: CHECKPOINTS, parentField: 'experiment_id' },
       CHECKPOINT_ORDER,
       request,
-      (raw) => this.reader.checkpoint(raw),
+      this.raw.checkpoint,
     );
   }
 
@@ -208,8 +204,8 @@ export class CheckpointStore {
     };
   }
 
-  private read(rows: Document[]): Checkpoint[] {
-    return rows.flatMap((raw) => this.reader.checkpoint(raw) ?? []);
+  private find(filter: Filter<Document>, fields: Projection): FindCursor<Document> {
+    return this.collection.find(filter, { ...wholeAnswer(), ...reading(fields), raw: true });
   }
 
   private get collection() {

@@ -49,7 +49,8 @@ function toJson(value: unknown): unknown {
   return openObject(value);
 }
 
-function openObject(value: Document): Record<string, unknown> {
+/** An object of any content as JSON, its names decoded. */
+export function openObject(value: Document): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [decodeName(key), toJson(item)]));
 }
 

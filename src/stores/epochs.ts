@@ -10,6 +10,8 @@ import type { Database } from './database';
 import type { DocumentReader } from './documents';
 import { orderBy } from './orders';
 import { reading, type Projection } from './projections';
+import type { RawReader } from './raw/raw-reader';
+import { readAll } from './raw/rows';
 import { findPagesOfParents, type Page, type PageLimits, type PageRequest } from './pages';
 import { advanceProgress, progressUpdate, recomputeProgress, storedProgress } from './progress';
 import { inTransaction, type KeyedQueue } from './transactions';
@@ -112,14 +114,13 @@ export class EpochStore {
   constructor(
     private readonly database: Database,
     private readonly reader: DocumentReader,
+    private readonly raw: RawReader,
     private readonly queue: KeyedQueue,
   ) {}
 
   /** Epochs by id, in any order; ids of nothing are left out. */
   async byIds(ids: readonly ObjectId[], fields: Projection = null): Promise<Epoch[]> {
-    return this.read(
-      await this.collection.find({ _id: { $in: [...ids] } }, { ...wholeAnswer(), ...reading(fields) }).toArray(),
-    );
+    return this.find({ _id: { $in: [...ids] } }, fields);
   }
 
   /** The epochs with these numbers of these experiments, every combination of the two lists. */
@@ -129,7 +130,7 @@ export class EpochStore {
     fields: Projection = null,
   ): Promise<Epoch[]> {
     const filter = { experiment_id: { $in: [...experimentIds] }, epoch: { $in: [...numbers] } } as Filter<Document>;
-    return this.read(await this.collection.find(filter, { ...wholeAnswer(), ...reading(fields) }).toArray());
+    return this.find(filter, fields);
   }
 
   /** A page of the epochs of each experiment, in order of their numbers. */
@@ -143,7 +144,7 @@ export class EpochStore {
       { collection: EPOCHS, parentField: 'experiment_id', base: rangeFilter(range) },
       EPOCH_ORDER,
       request,
-      (raw) => this.reader.epoch(raw),
+      this.raw.epoch,
     );
   }
 
@@ -172,7 +173,10 @@ export class EpochStore {
         .sort({ epoch: 1 })
         .limit(STORED_BATCH)
         .toArray();
-      yield* this.read(rows);
+      for (const raw of rows) {
+        const epoch = this.reader.epoch(raw);
+        if (epoch) yield epoch;
+      }
       if (rows.length < STORED_BATCH) return;
       last = rows.at(-1)!.epoch as number;
     }
@@ -338,8 +342,8 @@ export class EpochStore {
     return { epoch: this.reader.epoch(asRead(document) as Document)!, outcome };
   }
 
-  private read(rows: Document[]): Epoch[] {
-    return rows.flatMap((raw) => this.reader.epoch(raw) ?? []);
+  private find(filter: Filter<Document>, fields: Projection): Promise<Epoch[]> {
+    return readAll(this.collection.find(filter, { ...wholeAnswer(), ...reading(fields), raw: true }), this.raw.epoch);
   }
 
   private get collection() {

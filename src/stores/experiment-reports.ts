@@ -6,7 +6,7 @@ import type { QueryPlan } from '../../types/QueryPlan';
 import type { ModelTrainingTime } from '../../types/ModelTrainingTime';
 import { wholeAnswer } from './collections';
 import type { Database } from './database';
-import type { DocumentReader } from './documents';
+import type { RawReader } from './raw/raw-reader';
 import { explainPage } from './explain';
 import { among, countBy, eachOnce, integer, isNumber, ofType, toFacet } from './facets';
 import type { LivenessAt } from './liveness';
@@ -35,7 +35,7 @@ export interface Yardstick {
 export class ExperimentReports {
   constructor(
     private readonly database: Database,
-    private readonly reader: DocumentReader,
+    private readonly raw: RawReader,
   ) {}
 
   /** The best COMPLETED experiments of a challenge, best first; those without the metric, or with NaN, are left out. */
@@ -49,7 +49,7 @@ export class ExperimentReports {
     const order = orderBy([{ path, kind: 'number', direction }], { typedOnly: true });
     const filter = { challenge, status: ExperimentStatus.COMPLETED };
     const request = { limit, fields, backward: false, after: null, before: null };
-    const page = await findPage(this.collection, filter, order, request, (raw) => this.reader.experiment(raw));
+    const page = await findPage(this.collection, filter, order, request, this.raw.experiment);
     return page.items.map(({ node }) => node);
   }
 

@@ -11,6 +11,8 @@ import type { Database } from './database';
 import type { DocumentReader } from './documents';
 import { orderBy, type Order } from './orders';
 import { reading, type Projection } from './projections';
+import type { RawReader } from './raw/raw-reader';
+import { readAll } from './raw/rows';
 import {
   countFilters,
   findPage,
@@ -76,19 +78,20 @@ export class ExperimentStore {
   constructor(
     private readonly database: Database,
     private readonly reader: DocumentReader,
+    private readonly raw: RawReader,
     private readonly writer: ExperimentWriter,
   ) {}
 
   /** Experiments by id, in any order; ids of nothing are left out. */
   async byIds(ids: readonly unknown[], fields: Projection = null): Promise<Experiment[]> {
     const filter = { _id: { $in: [...ids] } } as Filter<Document>;
-    const rows = await this.collection.find(filter, { ...wholeAnswer(), ...reading(fields) }).toArray();
-    return rows.map((raw) => this.reader.experiment(raw));
+    const cursor = this.collection.find(filter, { ...wholeAnswer(), ...reading(fields), raw: true });
+    return readAll(cursor, this.raw.experiment);
   }
 
   /** A page of the experiments under a filter. */
   page(filter: Filter<Document>, order: Order, request: PageRequest): Promise<Page<Experiment>> {
-    return findPage(this.collection, filter, order, request, (raw) => this.reader.experiment(raw));
+    return findPage(this.collection, filter, order, request, this.raw.experiment);
   }
 
   /** Ids of at most `limit` experiments under a filter, in any order. */
@@ -112,7 +115,7 @@ export class ExperimentStore {
       { collection: EXPERIMENTS, parentField: 'parent_experiment_id' },
       EXPERIMENT_ORDER,
       request,
-      (raw) => this.reader.experiment(raw),
+      this.raw.experiment,
     );
   }
 
@@ -132,8 +135,12 @@ export class ExperimentStore {
 
   /** For each list of releases, a page of the experiments whose dataset uses one of them. */
   pagesUsing(releases: readonly string[][], request: PageRequest): Promise<Page<Experiment>[]> {
-    return findPagesOfFilters(this.collection, releases.map(usingFilter), EXPERIMENT_ORDER, request, (raw) =>
-      this.reader.experiment(raw),
+    return findPagesOfFilters(
+      this.collection,
+      releases.map(usingFilter),
+      EXPERIMENT_ORDER,
+      request,
+      this.raw.experiment,
     );
   }
 

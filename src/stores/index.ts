@@ -9,6 +9,7 @@ import { ExperimentReports } from './experiment-reports';
 import { ExperimentWriter } from './experiment-writer';
 import { ExperimentStore } from './experiments';
 import { Liveness } from './liveness';
+import { RawReader } from './raw/raw-reader';
 import { SeriesStore } from './series';
 import { SubjectStore } from './subjects';
 import { TokenStore } from './tokens';
@@ -39,18 +40,19 @@ export function createStores(
   { stalledAfterMinutes }: Pick<Config, 'stalledAfterMinutes'>,
 ): Stores {
   const reader = new DocumentReader(log);
+  const raw = new RawReader(reader);
   const queue = new KeyedQueue();
   const writer = new ExperimentWriter(database, reader, queue);
   return {
     database,
     reader,
-    experiments: new ExperimentStore(database, reader, writer),
+    experiments: new ExperimentStore(database, reader, raw, writer),
     lifecycle: new ExperimentLifecycle(database, reader, writer, queue),
-    reports: new ExperimentReports(database, reader),
-    epochs: new EpochStore(database, reader, queue),
+    reports: new ExperimentReports(database, raw),
+    epochs: new EpochStore(database, reader, raw, queue),
     series: new SeriesStore(database),
-    checkpoints: new CheckpointStore(database, reader, queue),
-    subjects: new SubjectStore(database, reader),
+    checkpoints: new CheckpointStore(database, reader, raw, queue),
+    subjects: new SubjectStore(database, raw),
     liveness: new Liveness(stalledAfterMinutes * 60_000),
     tokens: new TokenStore(database),
   };

@@ -1,9 +1,11 @@
-import type { Collection, Document, Filter } from 'mongodb';
+import type { AggregationCursor, Collection, Document, Filter } from 'mongodb';
 import { badInput } from '../errors';
 import { wholeAnswer } from './collections';
 import { decodeCursor, encodeCursor, momentOf } from './cursors';
 import { allOf, pipelinesOf, positionOf, type Bounds, type Order } from './orders';
 import type { Projection } from './projections';
+import { objectAt } from './raw/bson';
+import { haveSameId, idOf, numberAt, placeOf, toRow, type RawRow, type ReadRow } from './raw/rows';
 
 /**
  * Pages of ordered lists. A page is found by comparing with the place of its cursor, so it stays right while documents
@@ -30,8 +32,8 @@ export interface PageRequest extends Bounds {
 }
 
 export interface PageItem<T> {
-  node: T;
-  cursor: string;
+  readonly node: T;
+  readonly cursor: string;
 }
 
 export interface Page<T> {
@@ -75,19 +77,14 @@ export function toPageRequest(args: PageArguments, order: Order, limits: PageLim
  * Makes a page of results in reading order, of which there may be one more than asked for: that one only shows that the
  * list goes on. Documents that `read` can't represent are left out.
  */
-function toPage<T>(
-  order: Order,
-  request: PageRequest,
-  results: Document[],
-  read: (raw: Document) => T | undefined,
-): Page<T> {
+function toPage<T>(order: Order, request: PageRequest, results: RawRow[], read: ReadRow<T>): Page<T> {
   const more = results.length > request.limit;
   const kept = results.slice(0, request.limit);
   if (request.backward) kept.reverse();
   const items: PageItem<T>[] = [];
   for (const result of kept) {
-    const node = read(result.row as Document);
-    if (node !== undefined) items.push({ node, cursor: encodeCursor(order, positionOf(order, result)) });
+    const node = read(result.bytes, placeOf('row', result));
+    if (node !== undefined) items.push(new RawItem(node, order, result));
   }
   return {
     items,
@@ -96,16 +93,29 @@ function toPage<T>(
   };
 }
 
+/** An item whose cursor is made when it is asked for. */
+class RawItem<T> implements PageItem<T> {
+  constructor(
+    readonly node: T,
+    private readonly order: Order,
+    private readonly result: RawRow,
+  ) {}
+
+  get cursor(): string {
+    return encodeCursor(this.order, positionOf(this.order, objectAt(this.result.bytes, this.result.from)));
+  }
+}
+
 /** A page of a whole collection, narrowed by `base`. Later segments are read only where the first doesn't fill the page. */
 export async function findPage<T>(
   collection: Collection<Document>,
   base: Filter<Document>,
   order: Order,
   request: PageRequest,
-  read: (raw: Document) => T | undefined,
+  read: ReadRow<T>,
 ): Promise<Page<T>> {
   const wanted = request.limit + 1;
-  const results = await unionOf(collection, pipelinesOf(order, base, request, wanted, request.fields), [
+  const results = await rawUnionOf(collection, pipelinesOf(order, base, request, wanted, request.fields), [
     { $limit: wanted },
   ]);
   return toPage(order, request, results, read);
@@ -120,9 +130,9 @@ export async function findPagesOfParents<T>(
   children: { collection: string; parentField: string; base?: Filter<Document> },
   order: Order,
   request: PageRequest,
-  read: (raw: Document) => T | undefined,
+  read: ReadRow<T>,
 ): Promise<Map<string, Page<T>>> {
-  const pages = new Map<string, Document[]>(parents.ids.map((id) => [String(id), []]));
+  const pages = new Map<string, RawRow[]>(parents.ids.map((id) => [String(id), []]));
   const ofParent = { $expr: { $eq: [`$${children.parentField}`, '$$parent'] } };
   const pipelines = pipelinesOf(
     order,
@@ -146,10 +156,15 @@ export async function findPagesOfParents<T>(
         ...join,
         { $unwind: '$result' },
       ],
-      wholeAnswer(),
+      { ...wholeAnswer(), raw: true },
     )
     .toArray();
-  for (const { _id, result } of results) pages.get(String(_id))?.push(result as Document);
+  let parent: { row: RawRow; rows: RawRow[] | undefined } | undefined;
+  for (const row of results.map(toRow)) {
+    // The rows of one parent come together.
+    if (!parent || !haveSameId(parent.row, row)) parent = { row, rows: pages.get(idOf(row)) };
+    parent.rows?.push({ bytes: row.bytes, from: placeOf('result', row) });
+  }
   return new Map(
     [...pages].map(([id, found]) => [id, toPage(order, request, found.slice(0, request.limit + 1), read)]),
   );
@@ -164,7 +179,7 @@ export async function findPagesOfFilters<T>(
   filters: readonly Filter<Document>[],
   order: Order,
   request: PageRequest,
-  read: (raw: Document) => T | undefined,
+  read: ReadRow<T>,
 ): Promise<Page<T>[]> {
   const wanted = request.limit + 1;
   const branches = filters.flatMap((filter, index) =>
@@ -173,8 +188,8 @@ export async function findPagesOfFilters<T>(
       { $addFields: { branch: { $literal: index } } },
     ]),
   );
-  const found: Document[][] = filters.map(() => []);
-  for (const result of await unionOf(collection, branches)) found[result.branch as number]!.push(result);
+  const found: RawRow[][] = filters.map(() => []);
+  for (const row of await rawUnionOf(collection, branches)) found[numberAt('branch', row)]!.push(row);
   return found.map((results) => toPage(order, request, results.slice(0, wanted), read));
 }
 
@@ -193,13 +208,25 @@ export async function countFilters(
 }
 
 /** The rows of several pipelines one after another, by one command. */
-async function unionOf(
+function unionCursor(
+  collection: Collection<Document>,
+  branches: Document[][],
+  after: Document[],
+  raw: boolean,
+): AggregationCursor {
+  const [head = [], ...rest] = branches;
+  const unions = rest.map((pipeline) => ({ $unionWith: { coll: collection.collectionName, pipeline } }));
+  return collection.aggregate([...head, ...unions, ...after], { ...wholeAnswer(), raw });
+}
+
+async function unionOf(collection: Collection<Document>, branches: Document[][]): Promise<Document[]> {
+  return branches.length === 0 ? [] : unionCursor(collection, branches, [], false).toArray();
+}
+
+async function rawUnionOf(
   collection: Collection<Document>,
   branches: Document[][],
   after: Document[] = [],
-): Promise<Document[]> {
-  const [head, ...rest] = branches;
-  if (!head) return [];
-  const unions = rest.map((pipeline) => ({ $unionWith: { coll: collection.collectionName, pipeline } }));
-  return collection.aggregate([...head, ...unions, ...after], wholeAnswer()).toArray();
+): Promise<RawRow[]> {
+  return branches.length === 0 ? [] : (await unionCursor(collection, branches, after, true).toArray()).map(toRow);
 }

@@ -11,9 +11,10 @@ import { wholeAnswer } from './collections';
 import { sameContent, valueAt } from './content';
 import { among, countBy, eachOnce, isNumber, toFacet, toHistogram } from './facets';
 import type { Database } from './database';
-import type { DocumentReader } from './documents';
 import { allOf, orderBy, type Order } from './orders';
 import { reading, type Projection } from './projections';
+import type { RawReader } from './raw/raw-reader';
+import { readAll } from './raw/rows';
 import { countFilters, findPage, findPagesOfFilters, type Page, type PageLimits, type PageRequest } from './pages';
 import { EEG_QUALITY, type Shape } from './shapes';
 import { readLimit, withinTime } from './time-limits';
@@ -102,28 +103,22 @@ const READABLE: Filter<Document> = { $expr: { $eq: [{ $type: '$subject_id' }, 's
 export class SubjectStore {
   constructor(
     private readonly database: Database,
-    private readonly reader: DocumentReader,
+    private readonly raw: RawReader,
   ) {}
 
   /** Subjects by id, in any order; ids of nothing are left out. */
   async byIds(ids: readonly ObjectId[], fields: Projection = null): Promise<Subject[]> {
-    return this.read(
-      await this.collection.find({ _id: { $in: [...ids] } }, { ...wholeAnswer(), ...reading(fields) }).toArray(),
-    );
+    return this.find({ _id: { $in: [...ids] } }, fields);
   }
 
   /** Subjects by their identifier in the dataset, in any order. */
   async bySubjectIds(subjectIds: readonly string[], fields: Projection = null): Promise<Subject[]> {
-    return this.read(
-      await this.collection
-        .find({ subject_id: { $in: [...subjectIds] } }, { ...wholeAnswer(), ...reading(fields) })
-        .toArray(),
-    );
+    return this.find({ subject_id: { $in: [...subjectIds] } }, fields);
   }
 
   /** A page of the subjects under a filter. */
   page(filter: Filter<Document>, order: Order, request: PageRequest): Promise<Page<Subject>> {
-    return findPage(this.collection, allOf(filter, READABLE), order, request, (raw) => this.reader.subject(raw));
+    return findPage(this.collection, allOf(filter, READABLE), order, request, this.raw.subject);
   }
 
   /** How many subjects are under a filter. */
@@ -170,8 +165,12 @@ export class SubjectStore {
 
   /** For each selection, a page of its subjects. */
   pagesOf(selections: readonly SubjectSelection[], request: PageRequest): Promise<Page<Subject>[]> {
-    return findPagesOfFilters(this.collection, selections.map(selectionFilter), SUBJECT_ORDER, request, (raw) =>
-      this.reader.subject(raw),
+    return findPagesOfFilters(
+      this.collection,
+      selections.map(selectionFilter),
+      SUBJECT_ORDER,
+      request,
+      this.raw.subject,
     );
   }
 
@@ -272,8 +271,8 @@ export class SubjectStore {
     return new Map(rows.map((raw) => [raw.subject_id as string, raw]));
   }
 
-  private read(rows: Document[]): Subject[] {
-    return rows.flatMap((raw) => this.reader.subject(raw) ?? []);
+  private find(filter: Filter<Document>, fields: Projection): Promise<Subject[]> {
+    return readAll(this.collection.find(filter, { ...wholeAnswer(), ...reading(fields), raw: true }), this.raw.subject);
   }
 
   private get collection() {

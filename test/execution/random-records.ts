@@ -47,21 +47,26 @@ function integer(random: Random): unknown {
 }
 
 /** Sometimes nothing, and sometimes something that does not belong there. */
-function perhaps(random: Random, make: () => unknown, odds = 0.08): unknown {
+function perhaps(random: Random, make: () => unknown, odds: number): unknown {
   if (random.chance(odds)) return undefined;
   return random.chance(odds) ? random.pick(ODD) : make();
 }
 
-function object(random: Random, makers: Record<string, () => unknown>): Document {
-  const entries = Object.entries(makers).map(([name, make]) => [name, perhaps(random, make)] as const);
+function object(random: Random, odds: number, makers: Record<string, () => unknown>): Document {
+  const entries = Object.entries(makers).map(([name, make]) => [name, perhaps(random, make, odds)] as const);
   const kept = entries.filter(([, value]) => value !== undefined);
   if (random.chance(0.2)) kept.sort(() => random.next() - 0.5);
   return Object.fromEntries(kept);
 }
 
-function metrics(random: Random): Document {
+/** How odd a document is: half of them are as they should be. */
+function oddness(random: Random): number {
+  return random.chance(0.5) ? 0 : 0.12;
+}
+
+function metrics(random: Random, odds: number): Document {
   const names = random.chance(0.3) ? [...NAMES, ...MORE_NAMES] : NAMES;
-  return object(random, Object.fromEntries(names.map((name) => [name, () => number(random)])));
+  return object(random, odds, Object.fromEntries(names.map((name) => [name, () => number(random)])));
 }
 
 const text = (random: Random) => () => random.pick(TEXTS);
@@ -71,15 +76,16 @@ const date = (random: Random) => () => random.pick(DATES);
 export function randomEpochs(random: Random, experimentId: unknown, size: number): Document[] {
   return Array.from({ length: size }, (_, index) => {
     const quantities = (...names: string[]) => Object.fromEntries(names.map((name) => [name, () => number(random)]));
-    const rest = object(random, {
-      metrics: () => metrics(random),
+    const odds = oddness(random);
+    const rest = object(random, odds, {
+      metrics: () => metrics(random, odds),
       timing: () =>
-        object(random, {
+        object(random, odds, {
           ...quantities('duration_seconds', 'samples_per_second'),
           epoch_start: date(random),
           epoch_end: date(random),
         }),
-      memory: () => object(random, quantities('gpu_allocated_mb', 'gpu_cached_mb', 'cpu_rss_mb')),
+      memory: () => object(random, odds, quantities('gpu_allocated_mb', 'gpu_cached_mb', 'cpu_rss_mb')),
       timestamp: date(random),
       version: () => integer(random),
     });
@@ -91,34 +97,37 @@ export function randomEpochs(random: Random, experimentId: unknown, size: number
 
 /** `size` checkpoints of an experiment. */
 export function randomCheckpoints(random: Random, experimentId: unknown, size: number): Document[] {
-  return Array.from({ length: size }, (_, index) => ({
-    _id: new ObjectId(),
-    experiment_id: experimentId,
-    epoch: random.chance(0.1) ? random.pick([null, 'two', 1.5]) : index * 2,
-    ...object(random, {
-      metrics: () => metrics(random),
-      file: () =>
-        object(random, {
-          path: text(random),
-          size_mb: () => number(random),
-          checksum: text(random),
-          format: text(random),
-        }),
-      model_state: () =>
-        object(random, {
-          optimizer: text(random),
-          scheduler: text(random),
-          epoch: () => integer(random),
-          step: () => number(random),
-        }),
-      validation: () =>
-        object(random, {
-          n_samples: () => integer(random),
-          inference_time_ms: () => number(random),
-          predictions_file: text(random),
-        }),
-      timestamp: date(random),
-    }),
-    is_best: index === 0 ? true : random.pick([false, undefined, 'no']),
-  })).map(({ is_best, ...rest }) => (is_best === undefined ? rest : { ...rest, is_best }));
+  return Array.from({ length: size }, (_, index) => {
+    const odds = oddness(random);
+    return {
+      _id: new ObjectId(),
+      experiment_id: experimentId,
+      epoch: random.chance(0.1) ? random.pick([null, 'two', 1.5]) : index * 2,
+      ...object(random, odds, {
+        metrics: () => metrics(random, odds),
+        file: () =>
+          object(random, odds, {
+            path: text(random),
+            size_mb: () => number(random),
+            checksum: text(random),
+            format: text(random),
+          }),
+        model_state: () =>
+          object(random, odds, {
+            optimizer: text(random),
+            scheduler: text(random),
+            epoch: () => integer(random),
+            step: () => number(random),
+          }),
+        validation: () =>
+          object(random, odds, {
+            n_samples: () => integer(random),
+            inference_time_ms: () => number(random),
+            predictions_file: text(random),
+          }),
+        timestamp: date(random),
+      }),
+      is_best: index === 0 ? true : random.pick([false, undefined, 'no']),
+    };
+  }).map(({ is_best, ...rest }) => (is_best === undefined ? rest : { ...rest, is_best }));
 }

@@ -17,6 +17,7 @@ import {
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields';
 import { propertyOf } from '../../schema-properties';
+import type { ObjectProgram, SelectedField } from '../../stores/raw/program';
 
 /** How a value is completed and written. `isDeep` where a resolver stands somewhere below it. */
 export type ValuePlan = LeafPlan | ListPlan | ObjectValuePlan;
@@ -69,6 +70,10 @@ export interface ObjectPlan {
   fields: readonly (FieldPlan | TypenamePlan)[];
   /** Those with a resolver, or with one below them: to be resolved before anything is written. */
   deep: readonly FieldPlan[];
+  /** The fields as stored documents are asked for them. */
+  selected: readonly SelectedField[];
+  /** What writes these fields of stored documents: not known before the first one comes; null where nothing does. */
+  program?: ObjectProgram | null;
 }
 
 /** An operation that is ready to be run with any variables for which the same fields are included. */
@@ -125,7 +130,7 @@ export function planOperation(
       if (isDeep) deep.push(plan);
       fields.push(plan);
     }
-    return { type, fields, deep };
+    return { type, fields, deep, selected: fields.map(toSelected) };
   };
 
   const planValue = (type: GraphQLOutputType, nodes: readonly FieldNode[]): ValuePlan => {
@@ -148,4 +153,17 @@ export function planOperation(
     if (error instanceof Unsupported) return undefined;
     throw error;
   }
+}
+
+function toSelected(plan: FieldPlan | TypenamePlan): SelectedField {
+  if (isTypename(plan)) return { key: plan.typename, text: plan.typename, property: undefined };
+  const { key, value, deepIndex, property } = plan;
+  if (deepIndex !== undefined) return { key, property: undefined };
+  const leaf = value.kind === 'list' ? value.item : value;
+  return {
+    key,
+    property,
+    ...(value.kind === 'object' ? { below: value.object.selected } : {}),
+    ...(leaf.kind === 'leaf' ? { serialize: (stored) => leaf.type.serialize(stored) } : {}),
+  };
 }

@@ -1,4 +1,7 @@
 import type { JsonBytes } from '../../json-bytes';
+import { NotPlain } from '../../stores/raw/bson';
+import { ObjectProgram } from '../../stores/raw/program';
+import { isStored, type StoredDocument } from '../../stores/raw/stored';
 import { isTypename, type ObjectPlan, type ValuePlan } from './plan';
 import { GivenUp, isPromise, type Resolved } from './run';
 
@@ -15,10 +18,44 @@ const FALSE = Buffer.from('false');
 export function writeObject(out: JsonBytes, plan: ObjectPlan, value: unknown): void {
   if (plan.deep.length > 0) {
     const { source, values } = value as Resolved;
-    writeFields(out, plan, source, values);
+    // The root of a query is no object at all.
+    if (!(source && isStored(source) && writeStored(out, plan, source, values))) writeFields(out, plan, source, values);
+  } else if (isStored(value as object)) {
+    if (!writeStored(out, plan, value as StoredDocument, undefined)) writeFields(out, plan, value as object, undefined);
   } else {
     if (value instanceof Error || isPromise(value)) throw new GivenUp();
     writeFields(out, plan, value as object, undefined);
+  }
+}
+
+/** Writes a stored document without reading it; false, with nothing written, where it has to be read. */
+function writeStored(
+  out: JsonBytes,
+  plan: ObjectPlan,
+  source: StoredDocument,
+  resolved: unknown[] | undefined,
+): boolean {
+  if (plan.program === undefined) plan.program = ObjectProgram.compile(plan.selected, source.layout) ?? null;
+  const { program, fields } = plan;
+  if (!program) return false;
+  const { length } = out;
+  try {
+    program.begin(source);
+    out.byte(OPEN_OBJECT);
+    for (let index = 0; index < fields.length; index++) {
+      const field = fields[index]!;
+      if (isTypename(field) || field.deepIndex === undefined) program.writeField(out, index);
+      else {
+        out.copy(field.key);
+        writeValue(out, field.value, resolved![field.deepIndex]);
+      }
+    }
+    out.byte(CLOSE_OBJECT);
+    return true;
+  } catch (error) {
+    if (!(error instanceof NotPlain)) throw error;
+    out.length = length;
+    return false;
   }
 }
 
