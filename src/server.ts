@@ -1,5 +1,5 @@
 import cors from '@fastify/cors';
-import { fastify, type FastifyError } from 'fastify';
+import { fastify, type FastifyError, type FastifyReply } from 'fastify';
 import packageJson from '../package.json';
 import { Admission } from './auth/admission';
 import type { Config } from './config';
@@ -153,6 +153,13 @@ export async function createServer(
       forceCloseConnections: 'idle',
       return503OnClosing: false,
       genReqId: ({ headers }) => requestIdOf(headers),
+      // The identifier of a subject is part of an address: 256 characters, of up to 9 once they are percent-encoded.
+      routerOptions: { maxParamLength: 4096 },
+      // Faults of an address come before there is a route whose error handler would be asked.
+      frameworkErrors: (error, _request, reply: FastifyReply) => {
+        const cause = new ApiError('BAD_REQUEST', error.message);
+        void reply.code(error.statusCode ?? 400).send({ errors: [clientErrors(cause)] });
+      },
     });
     app.removeContentTypeParser('application/json');
     app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {

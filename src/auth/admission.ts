@@ -85,7 +85,7 @@ export class Admission {
     if (!this.settings.requireTokens) return LOCAL_VIEWER;
     const secret = secretOf(credentials);
     if (secret === undefined) {
-      throw unauthenticated('This server asks for a token; send it in the header `Authorization: Bearer TOKEN`.');
+      throw unauthenticated('This server asks for a token: send it in the Authorization header, as a bearer token.');
     }
     const { adminToken } = this.settings;
     if (adminToken !== undefined && isSameSecret(secret, adminToken)) return CONFIGURED;

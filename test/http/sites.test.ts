@@ -9,6 +9,7 @@ const PAGES = [
   '/leaderboard',
   '/subjects',
   '/subjects/NDAR1',
+  `/subjects/${'%3C'.repeat(256)}`,
 ];
 
 /** A response as it came over the wire, without decompression. */
@@ -98,4 +99,13 @@ describe('the dashboard and GraphiQL', () => {
   it('is refused under another host name', async () => {
     expect((await fetchRaw(`${origin}/`, { host: 'tracker.example' })).status).toBe(403);
   });
+
+  it.each(['/%', '/experiments/%zz', `/subjects/${'x'.repeat(5_000)}`])(
+    'says in the words of the API that an address is none: %#',
+    async (path) => {
+      const { status, body } = await fetchRaw(origin + path);
+      expect([400, 414]).toContain(status);
+      expect(JSON.parse(body.toString()).errors[0].extensions).toEqual({ code: 'BAD_REQUEST' });
+    },
+  );
 });

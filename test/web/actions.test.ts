@@ -200,30 +200,4 @@ describe('what a person does on the dashboard', () => {
     await page.locator('tbody a').first().waitFor();
     await close();
   });
-
-  it('asks for a token where the server wants one, and sends it from then on', async () => {
-    const { page, context, close } = await openPage(browser, `${origin}/compare`);
-    const tokens: (string | undefined)[] = [];
-    await context.route('**/graphql', async (route) => {
-      const { authorization } = route.request().headers();
-      tokens.push(authorization);
-      if (authorization === 'Bearer the-right-one') return route.continue();
-      const errors = [{ message: 'A token is needed.', extensions: { code: 'UNAUTHENTICATED' } }];
-      return route.fulfill({ status: 401, json: { errors } });
-    });
-    await page.getByRole('link', { name: 'Experiments', exact: true }).click();
-    const dialog = page.getByRole('dialog', { name: 'A token is needed' });
-    await dialog.getByLabel('Token').fill('the-wrong-one');
-    await dialog.getByRole('button', { name: 'Use the token' }).click();
-    await dialog.getByText('does not know the token').waitFor();
-    await dialog.getByLabel('Token').fill('the-right-one');
-    await dialog.getByRole('button', { name: 'Use the token' }).click();
-    await page.locator('tbody a').first().waitFor();
-    expect(tokens[0]).toBeUndefined();
-    expect(tokens).toContain('Bearer the-wrong-one');
-    await page.reload();
-    await page.locator('tbody a').first().waitFor();
-    expect(await page.evaluate('sessionStorage.length + localStorage.length * 10')).toBe(1);
-    await close();
-  });
 });

@@ -7,6 +7,7 @@ import { place } from './routing';
 import { RunPage } from './run/run-page';
 import { SubjectPage } from './subjects/subject-page';
 import { SubjectsPage } from './subjects/subjects-page';
+import { Account } from './ui/account';
 import { ConnectionState, LostBanner } from './ui/connection';
 import { NotFound } from './ui/states';
 import { ShortcutHelp } from './ui/shortcuts';
@@ -71,6 +72,7 @@ export function App() {
         <div class="shell-side">
           <a href="/graphiql">API</a>
           <ConnectionState />
+          <Account />
         </div>
       </header>
       <LostBanner />

@@ -1,10 +1,5 @@
-import { signal } from '@preact/signals';
-
-/** What a token allows; each role may do what the ones before it may. */
-export type Role = 'READER' | 'TRAINER' | 'ADMIN';
-
-/** The role of the person at the dashboard. A server that asks for no token lets everyone do everything. */
-export const role = signal<Role>('ADMIN');
+import { viewer } from '../api/viewer';
+import type { Role } from '../api/documents';
 
 const NEEDED = {
   edit: 'TRAINER',
@@ -15,7 +10,7 @@ const NEEDED = {
 
 const RANK: Record<Role, number> = { READER: 0, TRAINER: 1, ADMIN: 2 };
 
-/** Whether to offer an action. The server decides in any case. */
+/** Whether to offer an action: not before the server has said who the person is. It decides in any case. */
 export function may(action: keyof typeof NEEDED): boolean {
-  return RANK[role.value] >= RANK[NEEDED[action]];
+  return viewer.value !== null && RANK[viewer.value.role] >= RANK[NEEDED[action]];
 }

@@ -311,6 +311,15 @@ export type SubjectOrderField =
   /** When the subject's recordings were last processed. */
   | 'LAST_PROCESSED';
 
+/** What a token allows. Each role may do what the ones before it may. */
+export type Role =
+  /** Queries and subscriptions. */
+  | 'READER'
+  /** Also everything that a training writes. */
+  | 'TRAINER'
+  /** Also deletions, failStalledExperiments and the tokens themselves. */
+  | 'ADMIN';
+
 /** Changes to a run. A field left out stays as it is; an explicit null clears a field that may be null. An object given (model, config, dataset) replaces the stored one whole. */
 export type UpdateExperimentInput = {
   /** The run to change. */
@@ -1072,6 +1081,10 @@ export type DeleteExperimentMutationVariables = Exact<{
 export type DeleteExperimentMutation = {
   deleteExperiment: { id: string; deletedEpochs: number; deletedCheckpoints: number };
 };
+
+export type ViewerQueryVariables = Exact<{ [key: string]: never }>;
+
+export type ViewerQuery = { viewer: { name: string | null; role: Role } };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -1990,3 +2003,11 @@ export const DeleteExperimentDocument = /*#__PURE__*/ new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<DeleteExperimentMutation, DeleteExperimentMutationVariables>;
+export const ViewerDocument = /*#__PURE__*/ new TypedDocumentString(`
+    query Viewer {
+  viewer {
+    name
+    role
+  }
+}
+    `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
