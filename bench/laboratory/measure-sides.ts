@@ -117,11 +117,11 @@ function print(
 ) {
   console.log(`\n(${key}) ${title}; ${bytes} bytes an answer`);
   console.log(
-    `${'side'.padEnd(28)} ${unit.padStart(10)}/s  (spread)          ratio   p50   p90   p99 ms   CPU ms: server, database`,
+    `${'side'.padEnd(28)} ${unit.padStart(10)}/s  (spread)          ratio      p50      p90   p99 ms   CPU ms: server, database`,
   );
   for (const { title: name, perSecond, ratio, latencyMs, cpuMs: cost } of sides) {
     const spread = `(${perSecond.min} to ${perSecond.max})`;
-    const latencies = [latencyMs.p50, latencyMs.p90, latencyMs.p99].map((ms) => ms.toFixed(1).padStart(6)).join('');
+    const latencies = [latencyMs.p50, latencyMs.p90, latencyMs.p99].map((ms) => ms.toFixed(1).padStart(9)).join('');
     console.log(
       `${name.padEnd(28)} ${String(perSecond.median).padStart(12)}  ${spread.padEnd(18)} ${ratio.median.toFixed(2).padStart(5)}${latencies}` +
         `   ${cost.server ?? '?'}, ${cost.database ?? '?'}`,
