@@ -43,7 +43,8 @@ export async function follow<Event extends { cursor: string }>(
       const errors: unknown = error instanceof AggregateError ? error.errors : error;
       const codes = Array.isArray(errors) ? (errors as GraphQLError[]).map(({ extensions }) => extensions.code) : [];
       if (codes.includes('RESYNC_REQUIRED')) after = undefined;
-      else if (codes.length > 0 && !codes.includes('DATABASE_UNAVAILABLE')) throw error;
+      else if (codes.length > 0 && !codes.some((code) => /^(DATABASE_UNAVAILABLE|TIMED_OUT)$/.test(String(code))))
+        throw error;
     } finally {
       signal.removeEventListener('abort', stop);
     }

@@ -13,6 +13,7 @@ export const ERROR_CODES = {
     'The role of the token does not allow it, or the request comes from a page or under a host name that is not served.',
   RESYNC_REQUIRED: 'A subscription could not be continued without a gap. Query again, then subscribe without `after`.',
   LIMIT_EXCEEDED: 'The request is larger than the server takes. The message names the limit.',
+  TIMED_OUT: 'The operation took longer than the server allows. Nothing was written. Ask for less, or retry later.',
   DATABASE_UNAVAILABLE: 'The database did not answer. Retry later; a repeated write is stored once.',
   INTERNAL_SERVER_ERROR: 'A fault of the server. `extensions.errorId` is in its log.',
   GRAPHQL_PARSE_FAILED: 'The document is not GraphQL.',

@@ -18,6 +18,20 @@ export interface Limits {
   fragments: number;
   /** Records that an operation may come to, from its page sizes and lists of ids. */
   nodes: number;
+  /** Seconds that an operation may take; a subscription's events count one by one. */
+  operationSeconds: number;
+  /** Seconds that a client may take to send a request. */
+  requestSeconds: number;
+  /** Open TCP connections, of all clients. */
+  connections: number;
+  /** Open WebSockets and event streams of a client. */
+  socketsPerClient: number;
+  /** Operations under way on a WebSocket, subscriptions among them. */
+  operationsPerSocket: number;
+  /** Operations under way on a client's WebSockets and event streams. */
+  operationsPerClient: number;
+  /** Messages that a client may send in a second on a WebSocket. */
+  messagesPerSecond: number;
 }
 
 export interface LimitSetting {
@@ -63,6 +77,55 @@ export const LIMIT_SETTINGS: Readonly<Record<keyof Limits, LimitSetting>> = {
     max: 10_000_000,
     help: 'records that an operation may come to, by its page sizes',
   },
+  operationSeconds: {
+    variable: 'LIMIT_OPERATION_SECONDS',
+    value: 30,
+    min: 1,
+    max: 3_600,
+    help: 'how long an operation may take',
+  },
+  requestSeconds: {
+    variable: 'LIMIT_REQUEST_SECONDS',
+    value: 60,
+    min: 5,
+    max: 3_600,
+    help: 'how long a client may take to send a request',
+  },
+  connections: {
+    variable: 'LIMIT_CONNECTIONS',
+    value: 10_000,
+    min: 10,
+    max: 1_000_000,
+    help: 'open connections, of all clients',
+  },
+  socketsPerClient: {
+    variable: 'LIMIT_SOCKETS_PER_CLIENT',
+    value: 2_000,
+    min: 1,
+    max: 1_000_000,
+    help: 'open WebSockets and event streams of a client',
+  },
+  operationsPerSocket: {
+    variable: 'LIMIT_OPERATIONS_PER_SOCKET',
+    value: 250,
+    min: 1,
+    max: 100_000,
+    help: 'operations and subscriptions under way on a WebSocket',
+  },
+  operationsPerClient: {
+    variable: 'LIMIT_OPERATIONS_PER_CLIENT',
+    value: 5_000,
+    min: 1,
+    max: 1_000_000,
+    help: 'operations and subscriptions under way on all sockets of a client',
+  },
+  messagesPerSecond: {
+    variable: 'LIMIT_MESSAGES_PER_SECOND',
+    value: 1_000,
+    min: 1,
+    max: 1_000_000,
+    help: 'messages that a client may send on a WebSocket',
+  },
 };
 
 export const LIMIT_NAMES = Object.keys(LIMIT_SETTINGS) as (keyof Limits)[];
@@ -73,6 +136,6 @@ export const DEFAULT_LIMITS: Limits = Object.fromEntries(
 ) as unknown as Limits;
 
 /** How a refusal names a limit: its figure, and the setting that changes it. */
-export function figureOf(name: keyof Limits, limits: Pick<Limits, typeof name>): string {
-  return `${limits[name]} (${LIMIT_SETTINGS[name].variable})`;
+export function figureOf(name: keyof Limits, figure: number): string {
+  return `${figure} (${LIMIT_SETTINGS[name].variable})`;
 }

@@ -8,18 +8,21 @@ import { ApiError, StartupError, type ErrorCode } from './errors';
 import { createClientErrors } from './execution/client-errors';
 import { createCompiled } from './execution/compiled';
 import { createDocuments } from './execution/documents';
+import { createInTime } from './execution/in-time';
 import { createOperations } from './execution/operations';
 import { createPrepare } from './execution/prepare';
 import { createSubscribe } from './execution/subscribe';
 import { MAX_INPUT_DEPTH, MAX_INPUT_OBJECTS, MAX_LIST_ITEMS } from './execution/variable-limits';
 import { createAdmissions } from './http/admission';
 import { parseBody } from './http/body';
+import { Clients } from './http/clients';
 import { createAnswerCompiled } from './http/compiled';
 import { Connections } from './http/connections';
 import { GRAPHQL_PATH, serveGraphQL } from './http/graphql';
 import { HEALTH_PATHS, serveHealth } from './http/health';
 import { Metrics } from './http/metrics';
 import { createFaultOfOrigin } from './http/origins';
+import { HEADERS_WITHIN_MS, LOOK_EVERY_MS, refuseConnection } from './http/refused-connections';
 import { REQUEST_ID, requestIdOf } from './http/request-ids';
 import { serveSites } from './http/sites';
 import { serveStream } from './http/stream';
@@ -140,6 +143,7 @@ export async function createServer(
       },
     });
     const clientErrors = createClientErrors(log);
+    const inTime = createInTime(config.limits.operationSeconds);
     const documents = createDocuments(schema, config.limits, !config.production);
     const operations = createOperations({
       log,
@@ -150,6 +154,14 @@ export async function createServer(
     // While it closes, requests on open connections are still served, and told to close the connection.
     const app = fastify({
       bodyLimit: config.limits.bodyBytes,
+      requestTimeout: config.limits.requestSeconds * 1000,
+      // No byte in either direction for as long: neither a request nor an answer is on its way.
+      connectionTimeout: (config.limits.requestSeconds + config.limits.operationSeconds) * 1000,
+      http: {
+        headersTimeout: Math.min(HEADERS_WITHIN_MS, config.limits.requestSeconds * 1000),
+        connectionsCheckingInterval: LOOK_EVERY_MS,
+      },
+      clientErrorHandler: refuseConnection(config.limits, clientErrors),
       forceCloseConnections: 'idle',
       return503OnClosing: false,
       genReqId: ({ headers }) => requestIdOf(headers),
@@ -161,6 +173,7 @@ export async function createServer(
         void reply.code(error.statusCode ?? 400).send({ errors: [clientErrors(cause)] });
       },
     });
+    app.server.maxConnections = config.limits.connections;
     app.removeContentTypeParser('application/json');
     app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
       try {
@@ -219,20 +232,17 @@ export async function createServer(
         createContext,
         clientErrors,
         operations,
+        inTime,
         admissions,
         log,
         answerCompiled,
       }),
     );
-    const subscribe = createSubscribe(createContext, clientErrors, compiled);
-    const streaming = { prepare, subscribe, createContext, clientErrors, operations, admission };
+    const subscribe = createSubscribe(createContext, clientErrors, inTime, compiled);
+    const clients = new Clients(config.limits);
+    const streaming = { prepare, subscribe, createContext, clientErrors, operations, inTime, admission, clients };
     const streams = serveStream(app, { ...streaming, admissions });
-    const webSockets = serveWebSocket(app.server, {
-      ...streaming,
-      faultOfOrigin,
-      log,
-      maxBytes: config.limits.bodyBytes,
-    });
+    const webSockets = serveWebSocket(app.server, { ...streaming, faultOfOrigin, log, limits: config.limits });
     metrics.serve(app, { ...live, webSockets: webSockets.count, streams: streams.count }, admissions);
     const connections = new Connections(app.server);
     closers.push(() => connections.endDuring(app.close()));
@@ -278,7 +288,10 @@ const HTTP_STATUS: Partial<Record<ErrorCode, number>> = {
 
 /** Fastify's own refusals of a request in the words of the API; anything else as it is. */
 function toHttpError(error: FastifyError | ApiError, limits: Limits): { status: number; cause: unknown } {
-  if (error instanceof ApiError) return { status: HTTP_STATUS[error.code] ?? 400, cause: error };
+  if (error instanceof ApiError) {
+    const { status } = (error.extensions.http ?? {}) as { status?: number };
+    return { status: status ?? HTTP_STATUS[error.code] ?? 400, cause: error };
+  }
   if (isDatabaseUnavailable(error)) return { status: 503, cause: error };
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
@@ -286,7 +299,7 @@ function toHttpError(error: FastifyError | ApiError, limits: Limits): { status: 
         status: 413,
         cause: new ApiError(
           'LIMIT_EXCEEDED',
-          `The body is larger than the limit of ${figureOf('bodyBytes', limits)} bytes.`,
+          `The body is larger than the limit of ${figureOf('bodyBytes', limits.bodyBytes)} bytes.`,
         ),
       };
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':

@@ -44,7 +44,7 @@ export function checkDocument(document: DocumentNode, limits: DocumentLimits): A
       : new Walk(fragments, limits).excessOf(operations, [...fragments.values()]);
   return (
     excess &&
-    new ApiError('LIMIT_EXCEEDED', `The document ${WORDS[excess]} the limit of ${figureOf(excess, limits as Limits)}.`)
+    new ApiError('LIMIT_EXCEEDED', `The document ${WORDS[excess]} the limit of ${figureOf(excess, limits[excess])}.`)
   );
 }
 

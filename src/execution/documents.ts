@@ -95,7 +95,7 @@ function closedSchema(): ApiError {
 function tooManyNodes(count: number, limits: Limits): ApiError {
   const message =
     `The operation may come to ${count} nodes by its page sizes (\`first\`, \`last\` and lists of ids, multiplied through ` +
-    `nesting), which is over the limit of ${figureOf('nodes', limits)}; ask for smaller pages.`;
+    `nesting), which is over the limit of ${figureOf('nodes', limits.nodes)}; ask for smaller pages.`;
   return new ApiError('LIMIT_EXCEEDED', message, { http: { status: 400 } });
 }
 
@@ -134,7 +134,7 @@ function isTooLong(error: unknown): boolean {
 function tooManyTokens(limits: Limits): ApiError {
   return new ApiError(
     'LIMIT_EXCEEDED',
-    `The document has more tokens than the limit of ${figureOf('tokens', limits)}.`,
+    `The document has more tokens than the limit of ${figureOf('tokens', limits.tokens)}.`,
   );
 }
 

@@ -3,6 +3,7 @@ import {
   execute,
   getOperationAST,
   Kind,
+  OperationTypeNode,
   visit,
   type ExecutionArgs,
   type ExecutionResult,
@@ -13,6 +14,7 @@ import { scopeOf, type Viewer } from '../auth/viewer';
 import type { ContextFactory } from '../context';
 import type { ClientErrors } from './client-errors';
 import type { Compiled } from './compiled';
+import type { InTime } from './in-time';
 
 /** Events whose results are kept for the subscribers that have not come to them yet. */
 const MOST_EVENTS = 512;
@@ -87,6 +89,7 @@ export type Subscribe = (args: ExecutionArgs, viewer: Viewer) => Promise<Executi
 export function createSubscribe(
   createContext: ContextFactory,
   clientErrors: ClientErrors,
+  inTime: InTime,
   compiled?: Compiled,
 ): Subscribe {
   const done = new LRUCache<object, Map<string, Executed | Promise<Executed>>>({ max: MOST_EVENTS });
@@ -107,7 +110,9 @@ export function createSubscribe(
   };
 
   return async (args, viewer) => {
-    const source = await createSourceEventStream({ ...args, contextValue: createContext(viewer) });
+    const source = await inTime(OperationTypeNode.SUBSCRIPTION, () =>
+      createSourceEventStream({ ...args, contextValue: createContext(viewer) }),
+    );
     if (!(Symbol.asyncIterator in source)) return source;
     const key = keyOf(args, viewer);
     return new Executions(source[Symbol.asyncIterator]() as Events, (event) => {
@@ -115,7 +120,7 @@ export function createSubscribe(
       if (!results) done.set(event, (results = new Map()));
       let executed = results.get(key);
       if (executed === undefined) {
-        executed = run(args, event, viewer);
+        executed = inTime(OperationTypeNode.SUBSCRIPTION, () => run(args, event, viewer));
         results.set(key, executed);
         const all = results;
         if (executed instanceof Promise) {

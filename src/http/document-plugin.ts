@@ -4,6 +4,7 @@ import type { Context } from '../context';
 import { ApiError } from '../errors';
 import type { ClientErrors } from '../execution/client-errors';
 import type { CheckedDocument, Documents } from '../execution/documents';
+import { isKnownAs } from '../execution/in-time';
 
 /** What Apollo Server has, without any operation, while it is told that the request's own document is refused. */
 const STAND_IN: DocumentNode = parse('fragment none on Query { __typename }');
@@ -38,6 +39,7 @@ export function documentPlugin(
             throw new ApiError('BAD_REQUEST', subscriptionsAt, { http: { status: 400 } });
           }
           documents.check(checked, operation, request.variables, contextValue.viewer);
+          isKnownAs(operation.operation);
         },
         async willSendResponse({ response: { body } }) {
           if (refused && body.kind === 'single') body.singleResult.errors = refused.map(clientErrors);

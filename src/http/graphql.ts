@@ -2,10 +2,11 @@ import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance } from 'fastify';
-import { GraphQLError, type GraphQLSchema } from 'graphql';
+import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
 import type { Context, ContextFactory } from '../context';
 import type { ClientErrors } from '../execution/client-errors';
 import type { Documents } from '../execution/documents';
+import type { InTime } from '../execution/in-time';
 import type { Operations } from '../execution/operations';
 import type { Log } from '../log';
 import type { Admissions } from './admission';
@@ -39,6 +40,7 @@ export interface GraphQLParts {
   createContext: ContextFactory;
   clientErrors: ClientErrors;
   operations: Operations;
+  inTime: InTime;
   admissions: Admissions;
   log: Log;
   /** Answers what it can before Apollo Server is asked; undefined where all is for Apollo Server. */
@@ -80,10 +82,11 @@ export async function serveGraphQL(app: FastifyInstance, parts: GraphQLParts): P
     url: GRAPHQL_PATH,
     method: ['GET', 'POST', 'OPTIONS'],
     onRequest: parts.admissions.everyOperation,
-    handler: async (request, reply) => {
-      if (answerCompiled && (await answerCompiled(request, reply))) return reply;
-      return handle.call(app, request, reply);
-    },
+    handler: (request, reply) =>
+      parts.inTime(OperationTypeNode.QUERY, async () => {
+        if (answerCompiled && (await answerCompiled(request, reply))) return reply;
+        return handle.call(app, request, reply);
+      }),
   });
   return () => apollo.stop();
 }

@@ -8,10 +8,12 @@ import type { Viewer } from '../auth/viewer';
 import type { ContextFactory } from '../context';
 import { ApiError } from '../errors';
 import type { ClientErrors } from '../execution/client-errors';
+import type { InTime } from '../execution/in-time';
 import { operationOf, type Operations } from '../execution/operations';
 import type { Prepare } from '../execution/prepare';
 import type { Executions, Subscribe } from '../execution/subscribe';
 import type { Admissions } from './admission';
+import { clientOf, type Clients, type Release } from './clients';
 
 export const STREAM_PATH = '/graphql/stream';
 
@@ -33,9 +35,11 @@ export interface StreamParts {
   createContext: ContextFactory;
   clientErrors: ClientErrors;
   operations: Operations;
+  inTime: InTime;
   admissions: Admissions;
   /** Watches over who is in. */
   admission: Pick<Admission, 'hold'>;
+  clients: Clients;
 }
 
 type Results = AsyncIterableIterator<ExecutionResult> & { return(): Promise<IteratorResult<ExecutionResult>> };
@@ -64,9 +68,11 @@ export function serveStream(
         throw new ApiError('BAD_REQUEST', `Events come as ${EVENT_STREAM}: send it in the Accept header.`);
       }
       const viewer = request.viewer!;
+      const countOut = countIn(parts.clients, clientOf(viewer, request.socket.remoteAddress));
       const stream = new OpenStream(request.method, viewer);
       const closed = new Promise<void>((resolve) => {
         reply.raw.once('close', () => {
+          countOut();
           streams.delete(stream);
           release();
           void stream.stop();
@@ -107,6 +113,21 @@ export function serveStream(
   };
 }
 
+/** Counts a client's stream in, and the operation that it is for. */
+function countIn(clients: Clients, client: string): Release {
+  const releaseSocket = clients.addSocket(client);
+  try {
+    const releaseOperation = clients.addOperation(client);
+    return () => {
+      releaseSocket();
+      releaseOperation();
+    };
+  } catch (error) {
+    releaseSocket();
+    throw error;
+  }
+}
+
 /** The library's own refusals of a request in the words of the API. */
 function refusal(status: number, body: string | null): ApiError {
   const { errors } = (body ? JSON.parse(body) : {}) as { errors?: { message: string }[] };
@@ -116,7 +137,7 @@ function refusal(status: number, body: string | null): ApiError {
 
 /** Runs an operation: what it comes to, or the results of a subscription as they come. */
 async function run(
-  { prepare, subscribe, createContext, clientErrors, operations }: StreamParts,
+  { prepare, subscribe, createContext, clientErrors, operations, inTime }: StreamParts,
   stream: OpenStream,
   { query, operationName, variables }: RequestParams,
 ): Promise<ExecutionResult | Results> {
@@ -143,7 +164,9 @@ async function run(
   if (operation === OperationTypeNode.MUTATION && stream.method === 'GET') {
     return refused([new ApiError('BAD_REQUEST', 'A mutation is sent by POST.')]);
   }
-  const { data, errors } = await execute({ ...args, contextValue: createContext(stream.viewer) });
+  const { data, errors } = await inTime(operation, () =>
+    execute({ ...args, contextValue: createContext(stream.viewer) }),
+  );
   running.end(errors?.map(clientErrors));
   return errors
     ? { data: data ?? null, errors: errors.map(clientErrors) as object[] as GraphQLError[] }

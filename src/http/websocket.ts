@@ -2,19 +2,24 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { execute, type GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { execute, GraphQLError, type ExecutionArgs, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Admission } from '../auth/admission';
 import { NOBODY, type Viewer } from '../auth/viewer';
 import type { ContextFactory } from '../context';
+import { ApiError } from '../errors';
 import type { ClientErrors } from '../execution/client-errors';
+import type { InTime } from '../execution/in-time';
 import { operationOf, type Operations, type RunningOperation } from '../execution/operations';
 import type { Prepare } from '../execution/prepare';
 import type { Executions, Subscribe } from '../execution/subscribe';
+import { figureOf, type Limits } from '../limits';
 import { asTask, currentTask, type Log } from '../log';
+import { clientOf, type Clients, type Release } from './clients';
 import { FrameWriter } from './frames';
 import { GRAPHQL_PATH } from './graphql';
+import { MessageRate, operationIn } from './message-rate';
 import type { FaultOfOrigin } from './origins';
 import { REQUEST_ID, requestIdOf } from './request-ids';
 
@@ -35,6 +40,8 @@ interface Extra {
   requestId: string;
   writer: FrameWriter;
   viewer: Viewer;
+  /** Whose limits count. */
+  client: string;
   admitted: (viewer: Viewer) => void;
   close: (code: number, reason: string) => void;
 }
@@ -44,6 +51,8 @@ interface Delivery {
   id: string;
   extra: Extra;
   running: RunningOperation;
+  /** Counts the operation out again. */
+  release: Release;
 }
 
 export interface WebSocketParts {
@@ -52,10 +61,12 @@ export interface WebSocketParts {
   createContext: ContextFactory;
   clientErrors: ClientErrors;
   operations: Operations;
+  inTime: InTime;
   admission: Pick<Admission, 'admit' | 'hold'>;
   faultOfOrigin: FaultOfOrigin;
   log: Log;
-  maxBytes: number;
+  clients: Clients;
+  limits: Pick<Limits, 'bodyBytes' | 'operationsPerSocket' | 'messagesPerSecond'>;
 }
 
 /** The open WebSockets of a server. */
@@ -68,8 +79,15 @@ export interface WebSockets {
 
 /** Serves graphql-transport-ws, by graphql-ws, on the same path as HTTP. */
 export function serveWebSocket(server: Server, parts: WebSocketParts): WebSockets {
-  const { prepare, subscribe, createContext, clientErrors, operations, admission, faultOfOrigin, log } = parts;
+  const { prepare, subscribe, createContext, clientErrors, operations, inTime, log } = parts;
+  const { admission, faultOfOrigin, clients, limits } = parts;
   const deliveries = new WeakMap<ExecutionArgs, Delivery>();
+  /** What fails in one operation is that operation's result: thrown, it would end the socket and all that is on it. */
+  const failed = (error: unknown, running: RunningOperation): ExecutionResult => {
+    const errors = [error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })];
+    running.end(errors.map(clientErrors));
+    return { errors };
+  };
   const protocol = makeServer<Record<string, unknown>, Extra>({
     onConnect: async ({ extra, connectionParams }) => {
       try {
@@ -82,42 +100,72 @@ export function serveWebSocket(server: Server, parts: WebSocketParts): WebSocket
         log.debug({ err: error }, 'A WebSocket was refused');
         if (code === 'UNAUTHENTICATED') extra.close(CloseCode.Forbidden, message);
         // Not for lack of a token: to be tried again.
-        else extra.close(TRY_AGAIN_LATER, 'Try again later');
+        else extra.close(TRY_AGAIN_LATER, code === 'LIMIT_EXCEEDED' ? message : 'Try again later');
         return false;
       }
     },
-    onSubscribe: ({ extra }, id, payload) => {
+    onSubscribe: ({ extra, subscriptions }, id, payload) => {
       const task = currentTask();
       if (task) task.operationId = id.slice(0, LONGEST_ID);
       const running = operations('websocket');
+      const refused = (errors: readonly GraphQLError[]): readonly GraphQLError[] => {
+        running.end(errors.map(clientErrors));
+        return errors;
+      };
       const args = prepare(payload, extra.viewer);
-      if (isErrors(args)) {
-        running.end(args.map(clientErrors));
-        return args;
+      if (isErrors(args)) return refused(args);
+      let release: Release;
+      try {
+        assertRoom(Object.keys(subscriptions).length, limits);
+        release = clients.addOperation(extra.client);
+      } catch (error) {
+        return refused([error as GraphQLError]);
       }
       running.identify(operationOf(args.document, args.operationName), extra.viewer.name);
       const own = { ...args, contextValue: createContext(extra.viewer) };
-      deliveries.set(own, { id, extra, running });
+      deliveries.set(own, { id, extra, running, release });
       return own;
     },
     execute: async (args) => {
-      const result = await execute(args);
-      deliveries.get(args)!.running.end(result.errors?.map(clientErrors));
-      return result;
+      const { operation } = operationOf(args.document, args.operationName)!;
+      const { running, release } = deliveries.get(args)!;
+      try {
+        const result = await inTime(operation, () => execute(args));
+        running.end(result.errors?.map(clientErrors));
+        return result;
+      } catch (error) {
+        return failed(error, running);
+      } finally {
+        release();
+      }
     },
     subscribe: async (args) => {
-      const { id, extra, running } = deliveries.get(args)!;
-      const executions = await subscribe(args, extra.viewer);
-      running.end(Symbol.asyncIterator in executions ? [] : executions.errors?.map(clientErrors));
-      return Symbol.asyncIterator in executions ? delivered(executions, id, extra.writer) : executions;
+      const { id, extra, running, release } = deliveries.get(args)!;
+      try {
+        const executions = await subscribe(args, extra.viewer);
+        running.end(Symbol.asyncIterator in executions ? [] : executions.errors?.map(clientErrors));
+        if (Symbol.asyncIterator in executions) return delivered(executions, id, extra.writer, release);
+        release();
+        return executions;
+      } catch (error) {
+        release();
+        return failed(error, running);
+      }
     },
     onNext: (_context, _id, _payload, _args, result) =>
       result.errors && { data: result.data ?? null, errors: result.errors.map(clientErrors) },
     onError: (_context, _id, _payload, errors) => errors.map(clientErrors),
   });
 
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: parts.maxBytes, handleProtocols });
-  const serve = (webSocket: WebSocket, request: IncomingMessage, socket: Socket): void => {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes, handleProtocols });
+  const serve = (
+    webSocket: WebSocket,
+    request: IncomingMessage,
+    socket: Socket,
+    address: string,
+    counted: Release,
+  ): void => {
+    let countOut = counted;
     const writer = new FrameWriter(webSocket, socket);
     const requestId = requestIdOf(request.headers);
     const fail = (error: unknown): void => {
@@ -133,10 +181,32 @@ export function serveWebSocket(server: Server, parts: WebSocketParts): WebSocket
       requestId,
       writer,
       viewer: NOBODY,
+      client: address,
       admitted: (viewer) => {
+        extra.client = clientOf(viewer, socket.remoteAddress);
+        if (extra.client !== address) {
+          // Until now it was counted by its address.
+          const countOutAddress = countOut;
+          countOut = clients.addSocket(extra.client);
+          countOutAddress();
+        }
         release = admission.hold(viewer, ({ message }) => extra.close(CloseCode.Forbidden, message));
       },
       close: (code, reason) => webSocket.close(code, reason.slice(0, LONGEST_REASON)),
+    };
+    const rate = new MessageRate(limits.messagesPerSecond);
+    /** Whether a message is not served for being too many; nothing more is read then until the second is over. */
+    const isPastRate = (text: string): boolean => {
+      const wait = rate.excess();
+      if (wait === 0) return false;
+      const operation = operationIn(text);
+      if (operation === 'end') return false;
+      if (operation) writer.send(refusalOf(operation.begins, clientErrors(tooManyMessages(limits))));
+      if (!webSocket.isPaused) {
+        webSocket.pause();
+        setTimeout(() => webSocket.resume(), wait);
+      }
+      return true;
     };
     const closed = protocol.opened(
       {
@@ -144,14 +214,17 @@ export function serveWebSocket(server: Server, parts: WebSocketParts): WebSocket
         send: (text) => new Promise((resolve) => writer.send(text, resolve)),
         close: (code, reason) => webSocket.close(code, reason),
         onMessage: (receive) =>
-          webSocket.on('message', (data: Buffer) =>
-            asTask({ requestId }, () => void receive(data.toString()).catch(fail)),
-          ),
+          webSocket.on('message', (data: Buffer) => {
+            const text = data.toString();
+            if (isPastRate(text)) return;
+            asTask({ requestId }, () => void receive(text).catch(fail));
+          }),
       },
       extra,
     );
     webSocket.once('close', (code, reason) => {
       stopPinging();
+      countOut();
       release();
       void closed(code, reason.toString()).catch(fail);
     });
@@ -164,7 +237,15 @@ export function serveWebSocket(server: Server, parts: WebSocketParts): WebSocket
     socket.on('error', () => socket.destroy());
     if (request.url?.split('?')[0] !== GRAPHQL_PATH) return void refuse('404 Not Found');
     if (faultOfOrigin(request.headers)) return void refuse('403 Forbidden');
-    sockets.handleUpgrade(request, socket, head, (webSocket) => serve(webSocket, request, socket));
+    const address = clientOf(NOBODY, socket.remoteAddress);
+    let countOut: Release;
+    try {
+      countOut = clients.addSocket(address);
+    } catch {
+      return void refuse('429 Too Many Requests');
+    }
+    socket.once('close', countOut);
+    sockets.handleUpgrade(request, socket, head, (webSocket) => serve(webSocket, request, socket, address, countOut));
   });
   return {
     count: () => sockets.clients.size,
@@ -181,6 +262,29 @@ export function serveWebSocket(server: Server, parts: WebSocketParts): WebSocket
 
 function isErrors(args: ExecutionArgs | readonly GraphQLError[]): args is readonly GraphQLError[] {
   return Array.isArray(args);
+}
+
+/** LIMIT_EXCEEDED where a socket has more operations under way, this one among them, than it may have. */
+function assertRoom(count: number, { operationsPerSocket }: Pick<Limits, 'operationsPerSocket'>): void {
+  if (count <= operationsPerSocket) return;
+  const limit = figureOf('operationsPerSocket', operationsPerSocket);
+  throw new ApiError(
+    'LIMIT_EXCEEDED',
+    `The socket has as many operations and subscriptions under way as the limit of ${limit}; end one.`,
+  );
+}
+
+function tooManyMessages({ messagesPerSecond }: Pick<Limits, 'messagesPerSecond'>): ApiError {
+  const limit = figureOf('messagesPerSecond', messagesPerSecond);
+  return new ApiError(
+    'LIMIT_EXCEEDED',
+    `More messages came in a second than the limit of ${limit}; send it again later.`,
+  );
+}
+
+/** The message that refuses an operation which graphql-ws has not been told of. */
+function refusalOf(id: string, error: GraphQLFormattedError): string {
+  return JSON.stringify({ id, type: 'error', payload: [error] });
 }
 
 /** Ends a connection whose client has silently gone; a function that stops asking. */
@@ -204,6 +308,7 @@ function delivered(
   executions: Executions,
   id: string,
   writer: FrameWriter,
+  release: Release,
 ): AsyncIterableIterator<ExecutionResult> & { return(): Promise<IteratorResult<ExecutionResult>> } {
   const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
   const end = { done: true, value: undefined } as const;
@@ -211,19 +316,24 @@ function delivered(
   const iterator = {
     [Symbol.asyncIterator]: () => iterator,
     next: async () => {
-      for (;;) {
-        const batch = await executions.batch();
-        if (!batch) return end;
-        for (const one of batch) {
-          const { text } = one instanceof Promise ? await one : one;
-          if (isStopped) return end;
-          writer.send(`${head}${text}}`);
+      try {
+        for (;;) {
+          const batch = await executions.batch();
+          if (!batch) return end;
+          for (const one of batch) {
+            const { text } = one instanceof Promise ? await one : one;
+            if (isStopped) return end;
+            writer.send(`${head}${text}}`);
+          }
+          await writer.room();
         }
-        await writer.room();
+      } finally {
+        release();
       }
     },
     return: async () => {
       isStopped = true;
+      release();
       await executions.return();
       return end;
     },

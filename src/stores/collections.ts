@@ -15,7 +15,7 @@ export type CollectionName = (typeof COLLECTION_NAMES)[number];
  * Options of every read whose rows are bounded: all of them in the first answer (which the database cuts at 16 MB), since
  * the default of 101 would make the number of commands grow with the rows; and the time limit of reads.
  */
-export function wholeAnswer(): { batchSize: number; signal: AbortSignal } {
+export function wholeAnswer(): { batchSize: number; signal: AbortSignal; maxTimeMS: number } {
   return { batchSize: 1_000_000, ...readLimit() };
 }
 

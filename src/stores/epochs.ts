@@ -8,12 +8,14 @@ import { EPOCHS, wholeAnswer } from './collections';
 import { asRead, sameContent } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
+import { onNobodysTime } from './operation-time';
 import { orderBy } from './orders';
 import { reading, type Projection } from './projections';
 import type { RawReader } from './raw/raw-reader';
 import { readAll } from './raw/rows';
 import { findPagesOfParents, type Page, type PageLimits, type PageRequest } from './pages';
 import { advanceProgress, progressUpdate, recomputeProgress, storedProgress } from './progress';
+import { inOperationTime } from './time-limits';
 import { inTransaction, type KeyedQueue } from './transactions';
 import { assertFits, toIntegerFrom, toMetrics, toQuantity } from './values';
 
@@ -187,7 +189,7 @@ export class EpochStore {
    * where other content is stored and `onConflict` is ERROR; nothing is written then.
    */
   log(experimentId: ObjectId, input: EpochInput, onConflict: EpochConflict): Promise<LoggedEpoch> {
-    return this.enqueue(experimentId, toEpochDraft(input, onConflict, 'input'));
+    return inOperationTime(this.enqueue(experimentId, toEpochDraft(input, onConflict, 'input')));
   }
 
   /** Stores each epoch on its own; the result of each, or the error that kept it from being stored, in the order given. */
@@ -196,9 +198,11 @@ export class EpochStore {
     inputs: readonly EpochInput[],
     onConflict: EpochConflict,
   ): Promise<(LoggedEpoch | ApiError)[]> {
-    const results = await Promise.allSettled(
-      inputs.map(async (input, index) =>
-        this.enqueue(experimentId, toEpochDraft(input, onConflict, `input.epochs[${index}]`)),
+    const results = await inOperationTime(
+      Promise.allSettled(
+        inputs.map(async (input, index) =>
+          this.enqueue(experimentId, toEpochDraft(input, onConflict, `input.epochs[${index}]`)),
+        ),
       ),
     );
     return results.map((result) => {
@@ -218,7 +222,8 @@ export class EpochStore {
         return;
       }
       this.waiting.set(key, [{ draft, resolve, reject }]);
-      void this.queue.run(key, () => this.drain(experimentId, key));
+      // Epochs of several operations go together: what ends one of them must not end the others.
+      void onNobodysTime(() => this.queue.run(key, () => this.drain(experimentId, key)));
     });
   }
 

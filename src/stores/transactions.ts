@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoError, MongoServerError, type ClientSession, type MongoClient } from 'mongodb';
 import { databaseUnavailable } from '../errors';
 import { isDatabaseUnavailable } from './failures';
-import { WRITE_WITHIN_MS, withinTime } from './time-limits';
+import { throwIfOver } from './operation-time';
+import { inOperationTime, withinTime, writeTime } from './time-limits';
 
 const DUPLICATE_KEY = 11_000;
 const MAX_DUPLICATE_RETRIES = 5;
@@ -16,7 +17,7 @@ export function isDuplicateKey(error: unknown): error is MongoServerError {
 
 /**
  * Runs work on one record at a time: what is queued under a key starts when the work before it under that key has
- * ended. It spares the database the write conflicts of one server's own callers; between servers the transactions
+ * ended. The work of an operation whose time is over by then does not start. It spares the database the write conflicts of one server's own callers; between servers the transactions
  * themselves decide.
  */
 export class KeyedQueue {
@@ -24,13 +25,17 @@ export class KeyedQueue {
 
   run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.tails.get(key) ?? Promise.resolve();
-    const result = before.then(work, work);
+    const begin = (): Promise<T> => {
+      throwIfOver();
+      return work();
+    };
+    const result = before.then(begin, begin);
     const tail: Promise<void> = result.then(
       () => this.forget(key, tail),
       () => this.forget(key, tail),
     );
     this.tails.set(key, tail);
-    return result;
+    return inOperationTime(result);
   }
 
   private forget(key: string, tail: Promise<unknown>): void {
@@ -52,7 +57,8 @@ function pause(attempt: number): Promise<void> {
  * that it passes on make it fail with a TypeError (seen with mongodb 7.9).
  */
 export async function inTransaction<T>(client: MongoClient, work: (session: ClientSession) => Promise<T>): Promise<T> {
-  const deadline = Date.now() + WRITE_WITHIN_MS;
+  throwIfOver();
+  const deadline = Date.now() + writeTime();
   for (let attempt = 1; ; attempt++) {
     const session = client.startSession();
     try {

@@ -93,6 +93,9 @@ function receive<Event>(
   });
 }
 
+/** What goes by itself: the same subscription may stand a moment later. */
+const PASSING_CODES = ['DATABASE_UNAVAILABLE', 'TIMED_OUT'];
+
 /** How a life of the subscription ended badly: by errors of the API or, without any, by the connection. */
 class Ended extends Error {
   override readonly name = 'Ended';
@@ -113,7 +116,7 @@ class Ended extends Error {
 }
 
 function throwIfLasting(ended: Ended): void {
-  if (ended.errors.length > 0 && !ended.has('DATABASE_UNAVAILABLE')) {
+  if (ended.errors.length > 0 && !PASSING_CODES.some((code) => ended.has(code))) {
     throw new WatchError(`The server ended the subscription: ${describeErrors(ended.errors)}`);
   }
   if (ended.closeCode !== undefined && LASTING_CLOSE_CODES.includes(ended.closeCode)) {

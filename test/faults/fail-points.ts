@@ -1,4 +1,5 @@
 import { MongoClient, type Document } from 'mongodb';
+import type { Config } from '../../src/config';
 import { newDatabaseUri } from '../kit/database';
 import { serve } from '../embedded/served';
 import { startServer, type TestServer } from '../kit/server';
@@ -17,11 +18,11 @@ export interface FailingServer {
  * Starts one, on an embedded database of its own or under MONGODB_URI, whose mongod must have been started with
  * `--setParameter enableTestCommands=1`; throws a sentence that says so where it was not.
  */
-export async function startFailingServer(): Promise<FailingServer> {
+export async function startFailingServer(changes: Partial<Config> = {}): Promise<FailingServer> {
   const appName = `faults-${process.pid}-${Date.now()}`;
   const own = process.env.MONGODB_URI ? undefined : await serve();
   const base = own ? own.database.uri.replace('/?', '/faults?') : newDatabaseUri();
-  const options = `appName=${appName}&minHeartbeatFrequencyMS=50`;
+  const options = `appName=${appName}&minHeartbeatFrequencyMS=50${base.includes('monitorCommands') ? '' : '&monitorCommands=true'}`;
   const uri = `${base}${base.includes('?') ? '&' : '?'}${options}`;
   const client = own?.client ?? (await MongoClient.connect(newDatabaseUri()));
   const configure = async (mode: unknown, data?: Document): Promise<void> => {
@@ -39,7 +40,7 @@ export async function startFailingServer(): Promise<FailingServer> {
   };
   const recover = () => configure('off');
   await recover();
-  const server = await startServer({ mongodbUri: uri });
+  const server = await startServer({ ...changes, mongodbUri: uri });
   return {
     server,
     fail: configure,

@@ -21,7 +21,7 @@ jest.mock('../../src/stores/time-limits', () => {
   const limit = 1_500;
   return {
     ...real,
-    WRITE_WITHIN_MS: limit,
+    writeTime: () => limit,
     withinTime: (work: Promise<unknown>, ms = limit) => real.withinTime(work, ms),
   };
 });

@@ -23,6 +23,7 @@ PERMANENT_CODES = frozenset(["BAD_USER_INPUT", "NOT_FOUND", "CONFLICT", "LIMIT_E
 _PASSING_CODES = frozenset(
     [
         "DATABASE_UNAVAILABLE",
+        "TIMED_OUT",
         "UNAUTHENTICATED",
         "FORBIDDEN",
         "BAD_REQUEST",

@@ -14,7 +14,7 @@ export class ApiFailure extends Error {
 
   /** Whether the same call may work later as it is. */
   get isPassing(): boolean {
-    return this.code === 'UNREACHABLE' || this.code === 'DATABASE_UNAVAILABLE';
+    return ['UNREACHABLE', 'DATABASE_UNAVAILABLE', 'TIMED_OUT'].includes(this.code);
   }
 }
 
