@@ -41,11 +41,12 @@ def free_port() -> int:
 
 
 class Server:
-    """Epochgraph in a process of its own, on a database of its own that outlives `kill`."""
+    """Epochgraph in a process of its own, on a database of its own that outlives `kill`; with a token, it asks for such."""
 
-    def __init__(self) -> None:
+    def __init__(self, admin_token: Optional[str] = None) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/graphql"
+        self._admin_token = admin_token
         self.folder = tempfile.mkdtemp(prefix="epochgraph-test-")
         self._process: Optional[subprocess.Popen] = None
         self.start()
@@ -53,6 +54,8 @@ class Server:
     def start(self) -> None:
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "MONGODB_URI") if name in os.environ}
         environment.update(PORT=str(self.port), DATA_DIR=os.path.join(self.folder, "data"), LOG_LEVEL="error")
+        if self._admin_token:
+            environment["ADMIN_TOKEN"] = self._admin_token
         self._process = subprocess.Popen(
             [NODE, str(REPOSITORY / "bin" / "epochgraph.js"), "serve"],
             cwd=self.folder,
@@ -85,6 +88,8 @@ class Server:
         """The data of a GraphQL request; an AssertionError where there are errors."""
         body = json.dumps({"query": query, "variables": variables}).encode()
         headers = {"content-type": "application/json"}
+        if self._admin_token:
+            headers["authorization"] = f"Bearer {self._admin_token}"
         with _OPENER.open(urllib.request.Request(self.url, body, headers), timeout=60) as response:
             answer = json.load(response)
         assert "errors" not in answer, answer
