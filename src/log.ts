@@ -33,7 +33,7 @@ export function currentTask(): Task | undefined {
 const SECRETS: readonly [RegExp, string][] = [
   [/\b(mongodb(?:\+srv)?:\/\/)[^\s"'<>\\]*@/gi, '$1***@'],
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s"'<>\\/@]+@/gi, '$1***@'],
-  [/([?&;,]\w*(?:password|secret|token)\w*[=:])[^&\s"'\\,]+/gi, '$1***'],
+  [/([?&;,=]\w*(?:password|secret|token)\w*[=:])[^&\s"'\\,]+/gi, '$1***'],
   [/(authorization["'\\]*\s*[:=]\s*["'\\]*)(?:(?:basic|bearer)\s+)?[^\s"'\\,]+/gi, '$1***'],
   [/\b(bearer\s+)[\w.~+/=-]{16,}/gi, '$1***'],
 ];
