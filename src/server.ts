@@ -1,10 +1,10 @@
 import cors from '@fastify/cors';
-import { fastify, type FastifyError, type FastifyReply } from 'fastify';
+import { fastify, type FastifyReply } from 'fastify';
 import packageJson from '../package.json';
 import { Admission } from './auth/admission';
 import type { Config } from './config';
 import { createContextFactory } from './context';
-import { ApiError, StartupError, type ErrorCode } from './errors';
+import { ApiError, StartupError } from './errors';
 import { createClientErrors } from './execution/client-errors';
 import { createCompiled } from './execution/compiled';
 import { createDocuments } from './execution/documents';
@@ -19,6 +19,7 @@ import { Clients } from './http/clients';
 import { createAnswerCompiled } from './http/compiled';
 import { Connections } from './http/connections';
 import { GRAPHQL_PATH, serveGraphQL } from './http/graphql';
+import { handleErrors } from './http/errors';
 import { HEALTH_PATHS, serveHealth } from './http/health';
 import { Metrics } from './http/metrics';
 import { createFaultOfOrigin } from './http/origins';
@@ -31,7 +32,6 @@ import { Broker } from './live/broker';
 import { ChangeFeed } from './live/feed';
 import { Heart } from './live/heart';
 import { Live } from './live/subscriptions';
-import { figureOf, type Limits } from './limits';
 import { asTask, currentTask, type Log } from './log';
 import { openConfiguredDatabase } from './open-database';
 import { createSchema } from './schema';
@@ -39,7 +39,6 @@ import { createStores, type Stores } from './stores';
 import { CHECKPOINT_LIMITS } from './stores/checkpoints';
 import { EPOCH_LIMITS, MAX_BATCH } from './stores/epochs';
 import { EXPERIMENT_LIMITS } from './stores/experiments';
-import { isDatabaseUnavailable } from './stores/failures';
 import { HeartbeatStore } from './stores/heartbeats';
 import { withinTime } from './stores/time-limits';
 import { MAX_SUBJECTS, SUBJECT_LIMITS } from './stores/subjects';
@@ -195,11 +194,7 @@ export async function createServer(
     if (config.allowedOrigins.length > 0) {
       await app.register(cors, { origin: [...config.allowedOrigins], methods: ['GET', 'POST'], maxAge: 600 });
     }
-    app.setErrorHandler(async (error: FastifyError, _request, reply) => {
-      const { status, cause } = toHttpError(error, config.limits);
-      if (status === 401) void reply.header('www-authenticate', 'Bearer');
-      return reply.code(status).send({ errors: [clientErrors(cause)] });
-    });
+    handleErrors(app, clientErrors, config.limits);
     const sendDashboard = await serveSites(app);
     if (!sendDashboard)
       log.warn('The dashboard is not built, so that only the API is served; `npm run build` builds it');
@@ -276,42 +271,4 @@ function toStartupError(error: unknown, { port, host }: Config): unknown {
       ? 'is in use by another program; set PORT to a free one'
       : `can't be listened on (${code}); see HOST and PORT`;
   return new StartupError(`Port ${port} on ${host} ${why}.`);
-}
-
-/** The status of a request that is refused before its operation is looked at; 400 for all other codes. */
-const HTTP_STATUS: Partial<Record<ErrorCode, number>> = {
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  DATABASE_UNAVAILABLE: 503,
-};
-
-/** Fastify's own refusals of a request in the words of the API; anything else as it is. */
-function toHttpError(error: FastifyError | ApiError, limits: Limits): { status: number; cause: unknown } {
-  if (error instanceof ApiError) {
-    const { status } = (error.extensions.http ?? {}) as { status?: number };
-    return { status: status ?? HTTP_STATUS[error.code] ?? 400, cause: error };
-  }
-  if (isDatabaseUnavailable(error)) return { status: 503, cause: error };
-  switch (error.code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return {
-        status: 413,
-        cause: new ApiError(
-          'LIMIT_EXCEEDED',
-          `The body is larger than the limit of ${figureOf('bodyBytes', limits.bodyBytes)} bytes.`,
-        ),
-      };
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return {
-        status: 415,
-        cause: new ApiError('BAD_REQUEST', 'Send the operation as JSON, with content-type application/json.'),
-      };
-    default: {
-      const status = error.statusCode ?? 500;
-      return status < 500
-        ? { status, cause: new ApiError('BAD_REQUEST', error.message) }
-        : { status: 500, cause: error };
-    }
-  }
 }

@@ -29,7 +29,7 @@ export function serveHealth(app: FastifyInstance, source: HealthSource): void {
   const { stores, database } = source;
   app.get('/health/live', () => ({ status: 'live' }));
   app.get('/health/ready', async (_request, reply) => {
-    const answered = stores.database.db.command({ ping: 1 }).then(
+    const answered = (async () => stores.database.db.command({ ping: 1 }))().then(
       () => true,
       () => false,
     );
