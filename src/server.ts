@@ -173,7 +173,8 @@ export async function createServer(
       },
     });
     app.server.maxConnections = config.limits.connections;
-    app.removeContentTypeParser('application/json');
+    // JSON alone is read: a form or a plain text is what a page of another origin can send without asking first.
+    app.removeContentTypeParser(['application/json', 'text/plain']);
     app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
       try {
         done(null, parseBody(body as string));

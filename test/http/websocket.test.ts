@@ -61,6 +61,7 @@ describe('the WebSocket', () => {
       ['{"id":"1","type":"subscribe","payload":{"query":"{ __typename }"}}'],
     ],
     ['two initialisations', 4429, [PROTOCOL], [INIT, INIT]],
+    ['a message that only servers send, at which graphql-ws fails,', 4500, [PROTOCOL], ['{"type":"connection_ack"}']],
     ['more than 8 MB', 1009, [PROTOCOL], ['x'.repeat(8 * 1024 * 1024 + 1)]],
   ])('is closed for %s with %i', async (_, code, protocols, messages) => {
     const socket = new WebSocket(socketUrl(server.url), protocols);

@@ -131,7 +131,7 @@ describe('the limits of documents', () => {
       getIntrospectionQuery({ schemaDescription: true, inputValueDeprecation: true }),
     );
     expect(errors).toBeUndefined();
-    expect((data as any).__schema.types.length).toBeGreaterThan(50);
+    expect(data.__schema.types.length).toBeGreaterThan(50);
     await strict.close();
   });
 
