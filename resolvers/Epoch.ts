@@ -56,7 +56,7 @@ export class EpochResolver {
     @Ctx() { stores }: Context,
   ): Promise<LogEpochPayload> {
     const experimentId = toObjectId(input.experimentId, 'input.experimentId');
-    return stores.epochs.log(experimentId, input, input.onConflict ?? EpochConflict.REPLACE);
+    return stores.epochWriter.log(experimentId, input, input.onConflict ?? EpochConflict.REPLACE);
   }
 
   @Needs(Role.TRAINER)
@@ -71,7 +71,11 @@ export class EpochResolver {
   ): Promise<LogEpochsPayload> {
     const experimentId = toObjectId(input.experimentId, 'input.experimentId');
     assertBatch(input.epochs.length, MAX_BATCH, 'input.epochs');
-    const results = await stores.epochs.logMany(experimentId, input.epochs, input.onConflict ?? EpochConflict.REPLACE);
+    const results = await stores.epochWriter.logMany(
+      experimentId,
+      input.epochs,
+      input.onConflict ?? EpochConflict.REPLACE,
+    );
     const count = (outcome: WriteOutcome): number =>
       results.filter((result) => !(result instanceof ApiError) && result.outcome === outcome).length;
     return {

@@ -3,6 +3,7 @@ import type { Log } from '../log';
 import { CheckpointStore } from './checkpoints';
 import type { Database } from './database';
 import { DocumentReader } from './documents';
+import { EpochWriter } from './epoch-writer';
 import { EpochStore } from './epochs';
 import { ExperimentLifecycle } from './experiment-lifecycle';
 import { ExperimentReports } from './experiment-reports';
@@ -23,6 +24,7 @@ export interface Stores {
   readonly lifecycle: ExperimentLifecycle;
   readonly reports: ExperimentReports;
   readonly epochs: EpochStore;
+  readonly epochWriter: EpochWriter;
   readonly series: SeriesStore;
   readonly checkpoints: CheckpointStore;
   readonly subjects: SubjectStore;
@@ -49,7 +51,8 @@ export function createStores(
     experiments: new ExperimentStore(database, reader, raw, writer),
     lifecycle: new ExperimentLifecycle(database, reader, writer, queue),
     reports: new ExperimentReports(database, raw),
-    epochs: new EpochStore(database, reader, raw, queue),
+    epochs: new EpochStore(database, reader, raw),
+    epochWriter: new EpochWriter(database, reader, queue),
     series: new SeriesStore(database),
     checkpoints: new CheckpointStore(database, reader, raw, queue),
     subjects: new SubjectStore(database, raw),

@@ -7,7 +7,7 @@ import { toCheckpointDraft } from './checkpoints';
 import { wholeAnswer } from './collections';
 import { digestOf, sameContent } from './content';
 import type { Database } from './database';
-import { toEpochDraft } from './epochs';
+import { toEpochDraft } from './epoch-draft';
 import { experimentFields } from './experiments';
 import {
   advanceProgress,

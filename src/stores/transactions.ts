@@ -71,6 +71,23 @@ export async function inTransaction<T>(client: MongoClient, work: (session: Clie
   }
 }
 
+/**
+ * Runs `work` in a transaction, once: undefined where it was not committed, for a reason that another attempt may not
+ * meet. Rejects where the outcome is unknown, or what failed is no matter of the database's.
+ */
+export async function attemptOnce<T>(
+  client: MongoClient,
+  work: (session: ClientSession) => Promise<T>,
+): Promise<T | undefined> {
+  const deadline = Date.now() + writeTime();
+  try {
+    return await withinTime(attemptIn(client.startSession(), work, deadline), deadline - Date.now());
+  } catch (error) {
+    if (Date.now() >= deadline || !(isDatabaseUnavailable(error) || isDuplicateKey(error))) throw error;
+    return undefined;
+  }
+}
+
 async function attemptIn<T>(
   session: ClientSession,
   work: (session: ClientSession) => Promise<T>,

@@ -67,7 +67,7 @@ it('makes a laboratory that might be one', async () => {
 
 it('adds nothing when it is made again, and is removed whole, with nothing else', async () => {
   const { experiment } = await stores.experiments.create({ name: 'mine', tags: ['demo'] });
-  await stores.epochs.log(
+  await stores.epochWriter.log(
     new ObjectId(String(experiment._id)),
     { epoch: 0, metrics: new Map([['val_loss', 1]]) },
     'ERROR' as never,

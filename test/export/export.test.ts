@@ -62,7 +62,7 @@ async function seed(): Promise<{ run: string; foreign: ObjectId }> {
   });
   const run = String(experiment._id);
   const values = [NaN, -0, Infinity, -Infinity, 5e-324, 0.1 + 0.2, 1, 1e21, -123456789.123];
-  await stores.epochs.logMany(
+  await stores.epochWriter.logMany(
     new ObjectId(run),
     values.map((value, epoch) => ({
       epoch,

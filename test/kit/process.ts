@@ -97,7 +97,10 @@ export function runCommand(args: readonly string[], surroundings: Surroundings):
  * Throws with all that it wrote where it ends instead.
  */
 export async function startProcess({ env = {}, cwd }: Surroundings): Promise<ServerProcess> {
-  const started = startCommand(['serve'], { env: { PORT: '0', LOG_LEVEL: 'warn', ...env }, cwd });
+  const started = startCommand(['serve'], {
+    env: { PORT: '0', LOG_LEVEL: 'warn', SLOW_OPERATION_MS: '0', ...env },
+    cwd,
+  });
   let ended: Exit | undefined;
   void started.exited.then((exit) => (ended = exit));
   await until(

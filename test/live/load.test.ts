@@ -60,7 +60,7 @@ describe('live under load', () => {
       const writing = (async () => {
         while (isWriting) {
           const input = { epoch: newest + 1, metrics: new Map([['val_loss', newest + 1]]) };
-          await server.stores.epochs.log(experimentId, input, EpochConflict.REPLACE);
+          await server.stores.epochWriter.log(experimentId, input, EpochConflict.REPLACE);
           newest++;
         }
       })();
