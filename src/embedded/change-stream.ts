@@ -8,7 +8,8 @@ import { fromTimestamp, readAfter, toTimestamp, type OplogEntry } from './storag
 import { readState } from './storage/store';
 import type { View } from './storage/view';
 import { equal } from './values/compare';
-import { decode, encode } from './values/codec';
+import { decode } from './values/codec';
+import { encode } from './values/encoder';
 import { doc, isDoc, Timestamp, typeName, type Doc, type Value } from './values/value';
 
 /** A place between events: after the operation `ordinal` of the commit `instant`. */

@@ -4,6 +4,8 @@ import { toBoolean } from './aggregate/coerce';
 import type { Expression } from './aggregate/operators';
 import { ensure } from './errors';
 import { isOperatorDocument } from './match/predicates';
+import { compileByteProjection } from './project-bytes';
+import { StoredDoc } from './values/stored-doc';
 import { isDoc, isNumeric, type Doc, type Value } from './values/value';
 
 /** Paths as a tree, with what each ends at. */
@@ -21,6 +23,7 @@ function nodeAt<Leaf>(tree: Tree<Leaf>, parts: string[]): Tree<Leaf> {
 /** Only the fields of a tree; `true` takes a field as a whole. */
 function include(tree: Tree<true>, document: Doc): Doc {
   const result: Doc = new Map();
+  if (tree.size === 0) return result;
   for (const [name, value] of document) {
     const wanted = tree.get(name);
     const kept = wanted instanceof Map ? includeIn(wanted, value) : wanted && value;
@@ -125,7 +128,12 @@ class Projection {
     const idNamed = whole.has('_id') || computed.has('_id');
     if (!idNamed && (inclusion ? idKept !== false : idKept === false)) whole.set('_id', true);
     if (!inclusion) return (document) => exclude(whole, document);
-    return (document) => compute(computed, include(whole, document), document);
+    if (computed.size > 0) return (document) => compute(computed, include(whole, document), document);
+    const includeBytes = compileByteProjection(whole);
+    return (document) => {
+      const bytes = document instanceof StoredDoc && document.bytes && includeBytes(document.bytes);
+      return bytes ? new StoredDoc(bytes) : include(whole, document);
+    };
   }
 }
 

@@ -5,7 +5,7 @@ import { compileSorter } from './sort';
 import { keyOf, type Collection } from './storage/catalog';
 import { numberedRange, recordOfBytes, recordOfDocumentKey, TABLE } from './storage/keyspace';
 import type { Entry, View } from './storage/view';
-import { decode } from './values/codec';
+import { decode, decodeFields } from './values/codec';
 import type { Doc } from './values/value';
 
 /** A stored document that a query found. */
@@ -149,6 +149,6 @@ class StoredRow implements Row {
   ) {}
 
   get document(): Doc {
-    return (this.decoded ??= decode(this.bytes, this.only));
+    return (this.decoded ??= this.only ? decodeFields(this.bytes, this.only) : decode(this.bytes));
   }
 }

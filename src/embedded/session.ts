@@ -1,5 +1,6 @@
 import { ensure, MongoError, mongoError } from './errors';
-import { decode, encode } from './values/codec';
+import { decode } from './values/codec';
+import { encode } from './values/encoder';
 import { Binary, doc, isDoc, type Doc, type Value } from './values/value';
 import type { Batch } from './storage/batch';
 import { sessionKey } from './storage/keyspace';

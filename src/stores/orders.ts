@@ -245,7 +245,7 @@ export function pipelinesOf(
       { $sort: sort },
       { $limit: limit },
       ...project,
-      { $project: { row: '$$ROOT' } },
+      { $project: { _id: 0, row: '$$ROOT' } },
     ]);
   }
   return [computedPipeline(order, base, bounds, limit, project)];
@@ -273,7 +273,7 @@ function computedPipeline(
   return [
     { $match: base },
     ...project,
-    { $project: { row: '$$ROOT', ...computedKeys(order) } },
+    { $project: { _id: 0, row: '$$ROOT', ...computedKeys(order) } },
     ...(past.length > 0 ? [{ $match: allOf(...past) }] : []),
     { $sort: sort },
     { $limit: limit },
@@ -303,7 +303,7 @@ function mostRanked(
     { $sort: { _id: bounds.backward ? -direction : direction } },
     { $limit: limit },
     ...project,
-    { $project: { row: '$$ROOT', n0: { $literal: 0 }, k0: { $literal: rank } } },
+    { $project: { _id: 0, row: '$$ROOT', n0: { $literal: 0 }, k0: { $literal: rank } } },
   ];
 }
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { dispatch } from '../../src/embedded/commands/dispatch';
 import { Engine } from '../../src/embedded/engine';
 import { Store } from '../../src/embedded/storage/store';
-import { decode, encode } from '../../src/embedded/values/codec';
+import { decode } from '../../src/embedded/values/codec';
+import { encode } from '../../src/embedded/values/encoder';
 import { Binary, int, type Doc, type Value } from '../../src/embedded/values/value';
 
 /** An engine in this process over a directory of its own, for tests that need no driver. */

@@ -1,6 +1,6 @@
 import { compileSorter } from '../../src/embedded/sort';
 import { valuesAtPath } from '../../src/embedded/values/paths';
-import { encode } from '../../src/embedded/values/codec';
+import { encode } from '../../src/embedded/values/encoder';
 import { Decimal128, int, ObjectId, Timestamp, type Doc, type Value } from '../../src/embedded/values/value';
 import { command, InProcess, plain } from './in-process';
 import { Random, seedOf } from './random';

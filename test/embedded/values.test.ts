@@ -1,6 +1,7 @@
 import { BSONSymbol, deserialize, Double, EJSON, Long, serialize } from 'bson';
 import { MongoError } from '../../src/embedded/errors';
-import { decode, encode } from '../../src/embedded/values/codec';
+import { decode, decodeFields } from '../../src/embedded/values/codec';
+import { encode } from '../../src/embedded/values/encoder';
 import { compare, equal, identical } from '../../src/embedded/values/compare';
 import { encodeKey, groupKey, keyHash } from '../../src/embedded/values/keys';
 import { indexKeyValues } from '../../src/embedded/values/paths';
@@ -246,7 +247,7 @@ describe('BSON', () => {
       const back = decode(bytes);
       expect(identical(back, document)).toBe(true);
       expect(encode(back).equals(bytes)).toBe(true);
-      expect(identical(decode(bytes, new Set(['last'])), doc({ last: int(7) }))).toBe(true);
+      expect(identical(decodeFields(bytes, new Set(['last'])), doc({ last: int(7) }))).toBe(true);
     }
   });
 

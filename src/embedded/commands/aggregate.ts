@@ -5,7 +5,8 @@ import type { Query } from '../planner';
 import { checkDeadline, execute, newExecution, type Execution, type Row } from '../query';
 import { checkDatabaseName } from '../storage/catalog';
 import type { View } from '../storage/view';
-import { encode } from '../values/codec';
+import { encode } from '../values/encoder';
+import { StoredDoc } from '../values/stored-doc';
 import { asNumber, isDoc, type Doc, type Value } from '../values/value';
 import { FIRST_BATCH, fieldsRead, openCursor, rawBytes } from './find';
 import { checkFields, collectionName, collectionOf, countField, docField, required, words } from './invocation';
@@ -38,8 +39,8 @@ export const aggregate: Command = {
       const { leading, fields, run } = compiled;
       const query = { ...leading, hint: body.get('hint') };
       const whole = stages.length === leading.stages;
-      const rows = reader.rows(ns.slice(invocation.db.length + 1), query, whole ? fieldsRead(query) : fields);
-      return whole ? rawBytes(rows) : encoded(run(documentsOf(rows), reader), execution);
+      const rows = reader.rows(ns.slice(invocation.db.length + 1), query);
+      return whole ? rawBytes(rows) : encoded(run(documentsOf(rows, fields), reader), execution);
     });
   },
 };
@@ -98,19 +99,18 @@ class PipelineReader implements StageSource {
     private readonly execution: Execution,
   ) {}
 
-  rows(collection: string, query: Query, only?: ReadonlySet<string>): Iterable<Row> {
+  rows(collection: string, query: Query): Iterable<Row> {
     const ns = `${this.invocation.db}.${collection}`;
-    return execute(this.view, collectionOf(this.invocation, ns), query, this.execution, only);
+    return execute(this.view, collectionOf(this.invocation, ns), query, this.execution, fieldsRead(query));
   }
 
   find(collection: string, query: Query, fields: ReadonlySet<string> | undefined): Iterable<Doc> {
-    const read = fields && fieldsRead(query);
-    return documentsOf(this.rows(collection, query, read && new Set([...read, ...fields])));
+    return documentsOf(this.rows(collection, query), fields);
   }
 }
 
-function* documentsOf(rows: Iterable<Row>): Generator<Doc> {
-  for (const row of rows) yield row.document;
+function* documentsOf(rows: Iterable<Row>, fields: ReadonlySet<string> | undefined): Generator<Doc> {
+  for (const row of rows) yield new StoredDoc(row.bytes, fields);
 }
 
 function* encoded(documents: Iterable<Doc>, execution: Execution): Generator<Buffer> {

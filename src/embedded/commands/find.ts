@@ -4,8 +4,9 @@ import { compileProjection } from '../project';
 import { execute, newExecution } from '../query';
 import type { Query } from '../planner';
 import type { View } from '../storage/view';
-import { encode } from '../values/codec';
-import { doc, isDoc, type Doc, type Value } from '../values/value';
+import { encode } from '../values/encoder';
+import { StoredDoc } from '../values/stored-doc';
+import { doc, type Doc, type Value } from '../values/value';
 import { boolField, collectionName, collectionOf, countField, docField, openView, withView, words } from './invocation';
 import type { Command, Invocation, Reply } from './invocation';
 
@@ -34,8 +35,7 @@ export const find: Command = {
     const project = projection?.size ? compileProjection(projection) : undefined;
     const collection = collectionOf(invocation, ns);
     return openCursor(invocation, ns, { batchSize, singleBatch }, (view) => {
-      const only = fieldsRead(query, project && projection);
-      const rows = execute(view, collection, query, newExecution(invocation.deadline), only);
+      const rows = execute(view, collection, query, newExecution(invocation.deadline), fieldsRead(query));
       return project ? projected(rows, project) : rawBytes(rows);
     });
   },
@@ -69,13 +69,9 @@ export function openCursor(
   }
 }
 
-/** The fields that must be decoded to find, sort and project the documents; all of them when undefined. */
-export function fieldsRead({ filter, sort }: Query, projection?: Doc): ReadonlySet<string> | undefined {
-  const stages = [doc({ $match: filter }), doc({ $sort: sort ?? new Map() })];
-  // What is not projected is sent as it is stored. Projections with operators may pass on more than they name.
-  if (projection === undefined) return neededFields([...stages, doc({ $count: 'n' })]);
-  const simple = [...projection.values()].every((value) => !isDoc(value) && typeof value !== 'string');
-  return simple ? neededFields([...stages, doc({ $project: projection })]) : undefined;
+/** The fields that must be decoded to find and sort the documents; all of them when undefined. */
+export function fieldsRead({ filter, sort }: Query): ReadonlySet<string> | undefined {
+  return neededFields([doc({ $match: filter }), doc({ $sort: sort ?? new Map() }), doc({ $count: 'n' })]);
 }
 
 /** The first batch of a cursor, which stays open when there is more. */
@@ -100,6 +96,6 @@ export function* rawBytes(rows: Iterable<{ bytes: Buffer }>): Generator<Buffer> 
   for (const row of rows) yield row.bytes;
 }
 
-function* projected(rows: Iterable<{ document: Doc }>, project: (document: Doc) => Doc): Generator<Buffer> {
-  for (const row of rows) yield encode(project(row.document));
+function* projected(rows: Iterable<{ bytes: Buffer }>, project: (document: Doc) => Doc): Generator<Buffer> {
+  for (const row of rows) yield encode(project(new StoredDoc(row.bytes)));
 }

@@ -1,6 +1,6 @@
 import { insertRecord, newDocument, type NewDocument } from '../storage/records';
 import { checkId } from '../update';
-import { encode } from '../values/codec';
+import { encode } from '../values/encoder';
 import { doc, int, ObjectId, Timestamp, type Doc, type Value } from '../values/value';
 import { collectionName, documentsOf, write, type Command } from './invocation';
 import { runStatements } from './statements';

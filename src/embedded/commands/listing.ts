@@ -1,6 +1,6 @@
 import { IterableSource } from '../cursors';
 import { compileMatcher } from '../match';
-import { encode } from '../values/codec';
+import { encode } from '../values/encoder';
 import type { Doc, Value } from '../values/value';
 import { firstBatch } from './find';
 import { countField, docField, type Invocation, type Reply } from './invocation';

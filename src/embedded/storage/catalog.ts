@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { ensure } from '../errors';
 import { compileMatcher } from '../match';
-import { decode, encode } from '../values/codec';
+import { decode } from '../values/codec';
+import { encode } from '../values/encoder';
 import { Binary, doc, int, type Doc, type Int32, type Value } from '../values/value';
 import { documentKey, namedKey, numberedRange, recordOfDocumentKey, TABLE, tableRange } from './keyspace';
 import type { View } from './view';

@@ -1,4 +1,5 @@
-import { decode, encode } from '../values/codec';
+import { decode } from '../values/codec';
+import { encode } from '../values/encoder';
 import { Timestamp, doc, type Binary, type Doc, type Value } from '../values/value';
 import { oplogKey, TABLE } from './keyspace';
 import { readState, writeState, type StoreState, type Writer } from './store';

@@ -1,5 +1,6 @@
 import { MongoError, mongoError } from '../errors';
-import { encode, MAX_DOCUMENT_BYTES } from '../values/codec';
+import { MAX_DOCUMENT_BYTES } from '../values/codec';
+import { encode } from '../values/encoder';
 import { encodeKey, keyHash } from '../values/keys';
 import { indexKeyValues, meetsArray } from '../values/paths';
 import { show } from '../values/show';

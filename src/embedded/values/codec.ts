@@ -1,13 +1,13 @@
-import { Double, onDemand, serialize } from 'bson';
+import { onDemand } from 'bson';
 import { mongoError } from '../errors';
+import { isName, namesOf, sizeOf } from './elements';
 import { Binary, BSONRegExp, Code, Decimal128, Int32, MaxKey, MinKey, ObjectId, Timestamp } from './value';
 import type { Doc, Value } from './value';
 
 /** Documents may nest this deep, as in mongod. */
 const MAX_DEPTH = 200;
-/** The largest document, and what one may have beyond that on its way, as in mongod. */
+/** The largest document, as in mongod. */
 export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
-const MAX_ENCODED_BYTES = MAX_DOCUMENT_BYTES + 16 * 1024;
 
 const MAX_DATE = 8.64e15;
 
@@ -106,11 +106,10 @@ function elementsOf(source: Buffer, at: number, depth: number): Element[] {
   return onDemand.parseToElements(source, at) as Iterable<unknown> as Element[];
 }
 
-function readDocument(source: Buffer, start: number, depth: number, only?: ReadonlySet<string>): Doc {
+function readDocument(source: Buffer, start: number, depth: number): Doc {
   const result: Doc = new Map();
   for (const [type, nameAt, nameLength, at, length] of elementsOf(source, start, depth)) {
     const name = text(source, nameAt, nameAt + nameLength);
-    if (only !== undefined && !only.has(name)) continue;
     if (result.has(name)) throw invalid(`the field '${name}' occurs twice in one document`);
     result.set(name, readValue(source, type, at, length, depth));
   }
@@ -118,47 +117,42 @@ function readDocument(source: Buffer, start: number, depth: number, only?: Reado
 }
 
 /**
- * Decodes one BSON document, which must fill `bytes` to the end. With `only`, just those top-level fields are built
- * and the others stepped over. Throws MongoError 22 (InvalidBSON) on anything malformed, on a field that occurs twice
- * and on what a JavaScript Date can't hold.
+ * Decodes one BSON document, which must fill `bytes` to the end. Throws MongoError 22 (InvalidBSON) on anything
+ * malformed, on a field that occurs twice and on what a JavaScript Date can't hold.
  */
-export function decode(bytes: Uint8Array, only?: ReadonlySet<string>): Doc {
+export function decode(bytes: Uint8Array): Doc {
   const source = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (source.length < 5 || source.readInt32LE(0) !== source.length) throw invalid('a document has a wrong length');
   try {
-    return readDocument(source, 0, 0, only);
+    return readDocument(source, 0, 0);
   } catch (error) {
     if ((error as Error).name === 'MongoError') throw error;
     throw invalid((error as Error).message);
   }
 }
 
-/** A value as the bson package takes it: it would write a whole JavaScript number as an int32. */
-function wrapped(v: Value, depth: number): unknown {
-  if (typeof v === 'number') return Number.isInteger(v) ? new Double(v) : v;
-  const nests = v instanceof Map || Array.isArray(v);
-  if (nests && depth > MAX_DEPTH) throw mongoError('Overflow', `cannot nest documents deeper than ${MAX_DEPTH}`);
-  if (v instanceof Map) {
-    const fields = new Map<string, unknown>();
-    for (const [name, value] of v) {
-      if (name.includes('\0')) throw mongoError('BadValue', 'a field name must not contain NUL');
-      fields.set(name, wrapped(value, depth + 1));
-    }
-    return fields;
-  }
-  if (Array.isArray(v)) return v.map((element) => wrapped(element, depth + 1));
-  if (v instanceof Date && Number.isNaN(v.getTime())) throw mongoError('BadValue', 'a date is invalid');
-  return v;
-}
+/** The names of a set as they stand in BSON: a query asks for the same ones of every document. */
+const NAMES = new WeakMap<ReadonlySet<string>, Buffer[]>();
 
 /**
- * Encodes a document as BSON, in a buffer of its own. Throws MongoError on an invalid date, on nesting over 200 and on
- * what is too large to be sent.
+ * Decodes just these top-level fields of a stored document, and looks no further than the last of them. Stored documents
+ * are well-formed and hold each field once.
  */
-export function encode(document: Doc): Buffer {
-  const bytes = serialize(wrapped(document, 0) as Map<string, unknown>);
-  // The package writes into a buffer of 17 MB, and what does not fit is lost.
-  if (bytes.length > MAX_ENCODED_BYTES)
-    throw mongoError('BSONObjectTooLarge', `a document of ${bytes.length} bytes is too large to be made`);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function decodeFields(source: Buffer, only: ReadonlySet<string>): Doc {
+  let names = NAMES.get(only);
+  if (!names) NAMES.set(only, (names = namesOf(only)));
+  const result: Doc = new Map();
+  const end = source.length - 1;
+  for (let at = 4; at < end && result.size < names.length;) {
+    const type = source[at++]!;
+    const value = source.indexOf(0, at) + 1;
+    const size = sizeOf(source, type, value);
+    for (const name of names) {
+      if (!isName(source, at, name)) continue;
+      result.set(name.toString('utf8', 0, name.length - 1), readValue(source, type, value, size, 0));
+      break;
+    }
+    at = value + size;
+  }
+  return result;
 }

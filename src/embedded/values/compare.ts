@@ -1,4 +1,4 @@
-import { encode } from './codec';
+import { encode } from './encoder';
 import { keyBytes } from './keys';
 import { doc, Int32, typeRank, type Value } from './value';
 

@@ -1,6 +1,7 @@
 import { mongoError } from '../errors';
 import type { Reply } from '../commands/invocation';
-import { decode, encode } from '../values/codec';
+import { decode } from '../values/codec';
+import { encode } from '../values/encoder';
 import type { Doc } from '../values/value';
 
 export const OP_REPLY = 1;
