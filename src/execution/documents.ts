@@ -46,7 +46,8 @@ export interface Documents {
 /**
  * The rules and limits of documents and operations.
  *
- * @param openIntrospection - whether every viewer may ask for the schema; otherwise those of the role ADMIN alone may
+ * @param openIntrospection - whether every viewer may ask for the schema; otherwise those of the role ADMIN alone may, and
+ *   nobody is told names of it that were not asked for ("Did you mean …?")
  */
 export function createDocuments(schema: GraphQLSchema, limits: Limits, openIntrospection: boolean): Documents {
   const checked = new LRUCache<string, CheckedDocument>({
@@ -69,7 +70,7 @@ export function createDocuments(schema: GraphQLSchema, limits: Limits, openIntro
     read: (text) => {
       const found = checked.get(text);
       if (found) return found;
-      const document = readDocument(schema, text, limits);
+      const document = readDocument(schema, text, limits, !openIntrospection);
       if (!('definitions' in document)) return document;
       const fresh: CheckedDocument = { document, known: new Map() };
       checked.set(text, fresh);
@@ -109,7 +110,12 @@ function introspects({ definitions }: DocumentNode): boolean {
   return definitions.some((definition) => 'selectionSet' in definition && inSet(definition.selectionSet));
 }
 
-function readDocument(schema: GraphQLSchema, text: string, limits: Limits): DocumentNode | readonly GraphQLError[] {
+function readDocument(
+  schema: GraphQLSchema,
+  text: string,
+  limits: Limits,
+  hideSuggestions: boolean,
+): DocumentNode | readonly GraphQLError[] {
   let document: DocumentNode;
   try {
     document = parse(text, { maxTokens: limits.tokens });
@@ -119,8 +125,10 @@ function readDocument(schema: GraphQLSchema, text: string, limits: Limits): Docu
   try {
     const excess = checkDocument(document, limits);
     if (excess) return [excess];
-    const errors = validate(schema, document, specifiedRules);
-    return errors.length > 0 ? errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) : document;
+    const errors = validate(schema, document, specifiedRules, { hideSuggestions });
+    return errors.length > 0
+      ? errors.map((error) => (isTooTangled(error) ? tooTangled() : withCode(error, 'GRAPHQL_VALIDATION_FAILED')))
+      : document;
   } catch (error) {
     return [withCode(error as Error, 'GRAPHQL_VALIDATION_FAILED')];
   }
@@ -129,6 +137,16 @@ function readDocument(schema: GraphQLSchema, text: string, limits: Limits): Docu
 /** graphql-js knows its own limit by its message alone. */
 function isTooLong(error: unknown): boolean {
   return error instanceof GraphQLError && error.message.includes('tokens. Parsing aborted');
+}
+
+/** graphql-js gives up comparing the fields that have one name in the answer, by a limit of its own. */
+function isTooTangled({ message }: GraphQLError): boolean {
+  return message === 'Validation aborted.';
+}
+
+function tooTangled(): ApiError {
+  const message = 'The document asks for fields of one name in more places than can be compared; ask for each once.';
+  return new ApiError('LIMIT_EXCEEDED', message);
 }
 
 function tooManyTokens(limits: Limits): ApiError {

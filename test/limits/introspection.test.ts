@@ -37,6 +37,11 @@ describe.each([true, false])('the schema, asked for in production: %s', (product
     expect(data).toEqual({ __typename: 'Query', serverInfo: { __typename: 'ServerInfo' } });
   });
 
+  it('is not told by suggestions either', async () => {
+    const { errors } = await TRANSPORTS.HTTP!(server.url, '{ serverInf { version } }', {}, server.tokens[Role.READER]);
+    expect(errors![0]!.message.includes('Did you mean "serverInfo"?')).toBe(!production);
+  });
+
   it('is refused with 403 over HTTP', async () => {
     const response = await fetch(server.url, {
       method: 'POST',

@@ -236,7 +236,8 @@ describe('hostile requests', () => {
       `{ ...f0 } ${Array.from({ length: 90 }, (_, i) => `fragment f${i} on Query { ...f${i + 1} ...f${i + 1} }`).join(' ')} fragment f90 on Query { __typename }`,
     ],
     ['1,900 times the same field', `{ ${'serverInfo { version } '.repeat(1_900)} }`],
-    ['1,900 times the same field of a record', `{ experiments { nodes { ${'parent { id } '.repeat(900)} } } }`],
+    ['1,900 times the same field below one', `{ serverInfo { ${'version '.repeat(1_900)} } }`],
+    ['900 times the same field of a record', `{ experiments { nodes { ${'parent { id } '.repeat(900)} } } }`],
     ['5,000 directives', `{ __typename ${'@skip(if: false) '.repeat(1_600)} }`],
     ['9,000 names that there are not', `{ ${Array.from({ length: 1_990 }, (_, i) => `x${i}`).join(' ')} }`],
   ])('%s: an error for an answer, on every transport', async (_, document) => {
