@@ -37,6 +37,9 @@ describe('the dashboard of a server that asks for tokens', () => {
     const { page, close } = await openPage(browser, `${origin}/`);
     await dialogOf(page).getByText('those who have a token').waitFor();
     expect(await page.locator('tbody a').count()).toBe(0);
+    // A connection that was refused is none that was lost; losses are told of after 1.5 s.
+    await page.waitForTimeout(2_000);
+    expect(await page.locator('.lost-banner').count()).toBe(0);
     await enter(page, 'egt_wrong');
     await dialogOf(page).getByText('does not know the token').waitFor();
     await enter(page, server.tokens.READER);

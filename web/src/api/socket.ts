@@ -7,6 +7,8 @@ export type ConnectionState = 'idle' | 'connecting' | 'live' | 'lost';
 
 export const connectionState = signal<ConnectionState>('idle');
 
+/** Close codes that are no loss: nobody follows anything any more, or a token is asked for. */
+const NOT_LOST = [1000, 4401, 4403];
 const PING_EVERY_MS = 10_000;
 const PONG_WITHIN_MS = 5_000;
 
@@ -42,7 +44,7 @@ function createSocketClient(): Client {
       connected: () => (connectionState.value = 'live'),
       closed: (event) => {
         clearTimeout(pongTimer);
-        connectionState.value = (event as CloseEvent).code === 1000 ? 'idle' : 'lost';
+        connectionState.value = NOT_LOST.includes((event as CloseEvent).code) ? 'idle' : 'lost';
       },
       // A network that swallows packets closes nothing: without an answer to a ping, the socket is dead.
       ping: (received) => {
