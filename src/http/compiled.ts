@@ -6,6 +6,8 @@ import { operationOf, type Operations } from '../execution/operations';
 import type { OperationRequest, Prepare } from '../execution/prepare';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
+/** Bytes below which an answer is sent as text. */
+const SHORT = 16_384;
 const RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';
 
 /**
@@ -47,7 +49,8 @@ export function createAnswerCompiled(parts: {
     if (!answer) return false;
     running.identify(operationOf(args.document, args.operationName), viewer?.name ?? null);
     running.end(undefined);
-    void reply.header('content-type', contentType).send(answer);
+    // Node sends the head and a text as one piece, but the head and bytes as two.
+    void reply.header('content-type', contentType).send(answer.length < SHORT ? answer.toString() : answer);
     return true;
   };
 }
