@@ -54,6 +54,13 @@ const RULES: readonly { what: string; labels: readonly string[]; places: RegExp 
 const NARROWER: readonly { what: string; labels: readonly string[]; call: string; place: string }[] = [
   { what: 'a file has a path', labels: ['the empty text'], call: 'saveCheckpoint', place: 'input.file.path' },
   { what: 'what is updated exists', labels: ['the id of nothing'], call: 'updateExperiment', place: 'input.id' },
+  { what: 'a token has a name', labels: ['the empty text'], call: 'createApiToken', place: 'name' },
+  {
+    what: 'a token ends in the future',
+    labels: ['100,000 digits of a second', 'the year 0'],
+    call: 'createApiToken',
+    place: 'expiresAt',
+  },
   { what: 'a subject has a name', labels: ['the empty text'], call: 'deleteSubject', place: 'subjectId' },
 ];
 

@@ -268,7 +268,7 @@ class Following(unittest.TestCase):
         self.assertEqual((stream.requests[1][2], resyncs), ({"id": "1", "afterEpoch": -1}, [1]))
 
     def test_it_waits_for_a_database_and_gives_up_on_what_will_not_pass(self) -> None:
-        stream = self.stream(errors_event("DATABASE_UNAVAILABLE"), next_event("a"))
+        stream = self.stream(errors_event("DATABASE_UNAVAILABLE"), errors_event("TIMED_OUT"), next_event("a"))
         self.assertEqual(self.take(stream, 1), ["a"])
         for refusal in (errors_event("NOT_FOUND"), '{"errors":[{"message":"m","extensions":{"code":"BAD_USER_INPUT"}}]}'):
             with self.assertRaises(Refused):
