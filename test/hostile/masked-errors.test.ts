@@ -205,9 +205,9 @@ describe('what goes wrong inside', () => {
   });
 
   it.each(['WebSocket', 'event stream'])('is not told in the events of a subscription over %s', async (transport) => {
-    const before = server.subscribers();
+    while (server.subscribers() > 0) await new Promise((resolve) => setTimeout(resolve, 10));
     const ended = TRANSPORTS[transport]!(server.url, EVENTS, {});
-    while (server.subscribers() === before) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (server.subscribers() === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     breakCollections(new Error(URI + PATH), ['aggregate']);
     await server.data(
       'mutation ($input: UpdateExperimentInput!) { updateExperiment(input: $input) { experiment { id } } }',
