@@ -9,6 +9,7 @@ module.exports = {
     '<rootDir>/test/embedded/crash.test.ts',
     '<rootDir>/test/live/{load,recovery}.test.ts',
     '<rootDir>/test/hostile/**/*.test.ts',
+    '<rootDir>/test/process/{soak,database-away}.test.ts',
   ],
   testTimeout: 3_600_000,
 };

@@ -38,6 +38,9 @@ function toHttpError(error: FastifyError | ApiError, limits: Limits): { status: 
     const problem = 'Send the operation as JSON, with content-type application/json.';
     return { status: 415, cause: new ApiError('BAD_REQUEST', problem) };
   }
+  if (code === 'ECONNRESET' && statusCode === 400) {
+    return { status: 400, cause: new ApiError('BAD_REQUEST', 'The request ended before its body was whole.') };
+  }
   // Fastify's own words are about the request; what others throw under the same status may be about anything.
   return statusCode < 500 && code?.startsWith('FST_ERR_') && message !== undefined
     ? { status: statusCode, cause: new ApiError('BAD_REQUEST', message) }
