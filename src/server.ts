@@ -220,7 +220,8 @@ export async function createServer(
     const admissions = createAdmissions(app, (credentials) => admission.admit(credentials));
     const prepare = createPrepare(schema, documents);
     const compiled = config.execution === 'compiled' ? createCompiled(schema) : undefined;
-    const answerCompiled = compiled && createAnswerCompiled({ compiled, prepare, createContext, operations });
+    const answerCompiled =
+      compiled && createAnswerCompiled({ compiled, prepare, createContext, operations, clientErrors });
     closers.push(
       await serveGraphQL(app, {
         schema,

@@ -1,7 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { execute, OperationTypeNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { NOBODY } from '../auth/viewer';
 import type { ContextFactory } from '../context';
+import type { ClientErrors } from '../execution/client-errors';
 import type { Compiled } from '../execution/compiled';
+import { isKnownAs } from '../execution/in-time';
 import { operationOf, type Operations } from '../execution/operations';
 import type { OperationRequest, Prepare } from '../execution/prepare';
 
@@ -29,12 +32,16 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** Answers a request, where it is one for compiled execution; false where it is for Apollo Server, from the beginning. */
 export type AnswerCompiled = (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>;
 
-/** Answers plain queries over POST by compiled execution, with the status, headers and bytes of Apollo Server's answer. */
+/**
+ * Answers plain queries over POST by compiled execution, and mutations by graphql-js, with the status, headers and bytes
+ * of Apollo Server's answer.
+ */
 export function createAnswerCompiled(parts: {
   compiled: Compiled;
   prepare: Prepare;
   createContext: ContextFactory;
   operations: Operations;
+  clientErrors: ClientErrors;
 }): AnswerCompiled {
   return async (request, reply) => {
     const { method, headers, body } = request;
@@ -44,15 +51,33 @@ export function createAnswerCompiled(parts: {
     const { viewer } = request;
     const args = parts.prepare(body, viewer ?? NOBODY);
     if (!('document' in args)) return false;
+    const operation = operationOf(args.document, args.operationName);
+    if (operation?.operation === OperationTypeNode.MUTATION) {
+      isKnownAs(OperationTypeNode.MUTATION);
+      const result = await mutate({ ...args, contextValue: parts.createContext(viewer) });
+      if (!result) return false;
+      const errors = result.errors?.map(parts.clientErrors);
+      running.identify(operation, viewer?.name ?? null);
+      running.end(errors);
+      const answer = JSON.stringify({ ...(errors ? { errors } : {}), data: result.data });
+      void reply.header('content-type', contentType).send(`${answer}\n`);
+      return true;
+    }
     const answer = await parts.compiled({ ...args, contextValue: parts.createContext(viewer) }, '\n');
     // What is left to Apollo Server is told of there.
     if (!answer) return false;
-    running.identify(operationOf(args.document, args.operationName), viewer?.name ?? null);
+    running.identify(operation, viewer?.name ?? null);
     running.end(undefined);
     // Node sends the head and a text as one piece, but the head and bytes as two.
     void reply.header('content-type', contentType).send(answer.length < SHORT ? answer.toString() : answer);
     return true;
   };
+}
+
+/** Runs a mutation; undefined where it can't begin, such as for variables that do not fit: nothing has run then. */
+async function mutate(args: ExecutionArgs): Promise<ExecutionResult | undefined> {
+  const result = await execute(args);
+  return result.data === undefined ? undefined : result;
 }
 
 /** Whether a body is an operation and nothing but that: what is wrong with another one is for Apollo Server to say. */

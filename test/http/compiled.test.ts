@@ -73,6 +73,20 @@ describe('over HTTP, compiled execution answers as Apollo Server does', () => {
     ['an error in a resolver', { query: '{ experiment(id: "no id") { name } }' }],
     ['an error below a list', { query: '{ experiments { nodes { name epochs(first: 0) { nodes { epoch } } } } }' }],
     ['a mutation', { query: 'mutation { deleteExperiment(id: "0123456789abcdef01234567") { id deletedEpochs } }' }],
+    ['a mutation that fails', { query: 'mutation { updateExperiment(input: { id: "no id" }) { experiment { id } } }' }],
+    [
+      'a mutation that fails in part',
+      { query: 'mutation { a: deleteSubject(subjectId: "s") { subjectId } b: deleteExperiment(id: "no id") { id } }' },
+    ],
+    [
+      'a mutation of no record',
+      { query: 'mutation { heartbeat(experimentId: "0123456789abcdef01234567") { experiment { id } } }' },
+    ],
+    [
+      'a mutation with variables that do not fit',
+      { query: 'mutation ($id: ID!) { deleteExperiment(id: $id) { id } }', variables: { id: { a: 1 } } },
+    ],
+    ['a mutation without its variable', { query: 'mutation ($id: ID!) { deleteExperiment(id: $id) { id } }' }],
     ['a subscription', { query: 'subscription { experimentChanged { kind } }' }],
     ['no query', { variables: {} }],
     ['a list of operations', [{ query: LIST }]],
@@ -95,6 +109,7 @@ describe('over HTTP, compiled execution answers as Apollo Server does', () => {
     '',
   ])('a client that accepts %p', async (accept) => {
     await bothAnswer(JSON.stringify({ query: LIST }), { accept });
+    await bothAnswer(JSON.stringify({ query: 'mutation { deleteExperiment(id: "no id") { id } }' }), { accept });
   });
 
   test.each(['application/json; charset=utf-8', 'text/plain', 'application/x-www-form-urlencoded', 'APPLICATION/JSON'])(
@@ -104,12 +119,15 @@ describe('over HTTP, compiled execution answers as Apollo Server does', () => {
     },
   );
 
-  test('a plain query is not run by Apollo Server, one with an error is', async () => {
+  test('a plain query or a mutation is not run by Apollo Server, a query with an error is', async () => {
     const apollo = jest.spyOn(ApolloServer.prototype, 'executeHTTPGraphQLRequest');
     const answer = await send(compiled.url, JSON.stringify({ query: `{ experiment(id: "${id}") { name } }` }));
     expect(apollo).not.toHaveBeenCalled();
     expect(answer).toMatchObject({ status: 200, body: '{"data":{"experiment":{"name":"run 1"}}}\n' });
     await send(compiled.url, JSON.stringify({ query: '{ experiment(id: "no id") { name } }' }));
+    expect(apollo).toHaveBeenCalledTimes(1);
+    const mutation = 'mutation { deleteSubject(subjectId: "nobody") { subjectId } }';
+    expect((await send(compiled.url, JSON.stringify({ query: mutation }))).status).toBe(200);
     expect(apollo).toHaveBeenCalledTimes(1);
     apollo.mockRestore();
   });
