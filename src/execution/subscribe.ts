@@ -98,7 +98,8 @@ export function createSubscribe(
     const finishWritten = (written: Buffer | undefined): Executed | Promise<Executed> =>
       written ? new Written(written.toString()) : runByGraphQL(args, event, viewer);
     const written = compiled?.({ ...args, rootValue: event, contextValue: createContext(viewer) });
-    return written instanceof Promise ? written.then(finishWritten) : finishWritten(written);
+    if (!(written instanceof Promise)) return finishWritten(written);
+    return written.then(finishWritten, () => runByGraphQL(args, event, viewer));
   };
   const runByGraphQL = (args: ExecutionArgs, event: object, viewer: Viewer): Executed | Promise<Executed> => {
     const result = execute({ ...args, rootValue: event, contextValue: createContext(viewer) });

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { execute, OperationTypeNode, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { execute, OperationTypeNode, type GraphQLFormattedError } from 'graphql';
 import { NOBODY } from '../auth/viewer';
 import type { ContextFactory } from '../context';
 import type { ClientErrors } from '../execution/client-errors';
@@ -34,7 +34,7 @@ export type AnswerCompiled = (request: FastifyRequest, reply: FastifyReply) => P
 
 /**
  * Answers plain queries over POST by compiled execution, and mutations by graphql-js, with the status, headers and bytes
- * of Apollo Server's answer.
+ * of Apollo Server's answer. (But for queries whose database is away: their one error has no path.)
  */
 export function createAnswerCompiled(parts: {
   compiled: Compiled;
@@ -52,32 +52,34 @@ export function createAnswerCompiled(parts: {
     const args = parts.prepare(body, viewer ?? NOBODY);
     if (!('document' in args)) return false;
     const operation = operationOf(args.document, args.operationName);
-    if (operation?.operation === OperationTypeNode.MUTATION) {
-      isKnownAs(OperationTypeNode.MUTATION);
-      const result = await mutate({ ...args, contextValue: parts.createContext(viewer) });
-      if (!result) return false;
-      const errors = result.errors?.map(parts.clientErrors);
+    const run = { ...args, contextValue: parts.createContext(viewer) };
+    const send = (answer: string | Buffer, errors?: readonly GraphQLFormattedError[]): true => {
       running.identify(operation, viewer?.name ?? null);
       running.end(errors);
-      const answer = JSON.stringify({ ...(errors ? { errors } : {}), data: result.data });
-      void reply.header('content-type', contentType).send(`${answer}\n`);
+      void reply.header('content-type', contentType).send(answer);
       return true;
+    };
+    const sendResult = (data: unknown, failures: readonly unknown[] | undefined): true => {
+      const errors = failures?.map(parts.clientErrors);
+      return send(`${JSON.stringify({ ...(errors ? { errors } : {}), data })}\n`, errors);
+    };
+    if (operation?.operation === OperationTypeNode.MUTATION) {
+      isKnownAs(OperationTypeNode.MUTATION);
+      const { data, errors } = await execute(run);
+      // Variables that do not fit: nothing has run, and Apollo Server says so.
+      return data === undefined ? false : sendResult(data, errors);
     }
-    const answer = await parts.compiled({ ...args, contextValue: parts.createContext(viewer) }, '\n');
+    let answer;
+    try {
+      answer = await parts.compiled(run, '\n');
+    } catch (error) {
+      return sendResult(null, [error]);
+    }
     // What is left to Apollo Server is told of there.
     if (!answer) return false;
-    running.identify(operation, viewer?.name ?? null);
-    running.end(undefined);
     // Node sends the head and a text as one piece, but the head and bytes as two.
-    void reply.header('content-type', contentType).send(answer.length < SHORT ? answer.toString() : answer);
-    return true;
+    return send(answer.length < SHORT ? answer.toString() : answer);
   };
-}
-
-/** Runs a mutation; undefined where it can't begin, such as for variables that do not fit: nothing has run then. */
-async function mutate(args: ExecutionArgs): Promise<ExecutionResult | undefined> {
-  const result = await execute(args);
-  return result.data === undefined ? undefined : result;
 }
 
 /** Whether a body is an operation and nothing but that: what is wrong with another one is for Apollo Server to say. */

@@ -1,5 +1,6 @@
 import { ApolloServer } from '@apollo/server';
 import { request } from 'node:http';
+import { MongoNetworkError } from 'mongodb';
 import { createExperiment, seedLaboratory } from '../kit/seed';
 import { startServer, type TestServer } from '../kit/server';
 import { uriOf } from '../kit/database';
@@ -130,5 +131,26 @@ describe('over HTTP, compiled execution answers as Apollo Server does', () => {
     expect((await send(compiled.url, JSON.stringify({ query: mutation }))).status).toBe(200);
     expect(apollo).toHaveBeenCalledTimes(1);
     apollo.mockRestore();
+  });
+
+  test('a database that does not answer is asked once', async () => {
+    const apollo = jest.spyOn(ApolloServer.prototype, 'executeHTTPGraphQLRequest');
+    const away = jest
+      .spyOn(compiled.stores.experiments, 'byIds')
+      .mockRejectedValue(new MongoNetworkError('connection 1 to db.internal:27017 closed'));
+    const { status, body } = await send(
+      compiled.url,
+      JSON.stringify({ query: `{ experiment(id: "${id}") { name } }` }),
+    );
+    expect(away).toHaveBeenCalledTimes(1);
+    expect(apollo).not.toHaveBeenCalled();
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toEqual({
+      errors: [
+        { message: expect.stringContaining('does not answer now'), extensions: { code: 'DATABASE_UNAVAILABLE' } },
+      ],
+      data: null,
+    });
+    jest.restoreAllMocks();
   });
 });

@@ -11,6 +11,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { JsonBytes } from '../../json-bytes';
+import { isDatabaseUnavailable } from '../../stores/failures';
 import { planOperation, type OperationPlan } from './plan';
 import { resolveOperation, type Resolved } from './run';
 import { writeObject } from './write';
@@ -21,7 +22,8 @@ const MOST_PLANS = 32;
 /**
  * Runs an operation to the bytes of `{"data":…}`, exactly as graphql-js and JSON.stringify would make them. Undefined
  * where there is an error, or anything that it doesn't know: the operation is then for graphql-js to run, from the
- * beginning. Mutations always are. Given at once where no resolver has to be waited for; never throws or rejects. `tail` is written behind it.
+ * beginning. Mutations always are. Given at once where no resolver has to be waited for; never throws, and rejects only
+ * with the driver's error where the database does not answer. `tail` is written behind it.
  */
 export type Compiled = (args: ExecutionArgs, tail?: string) => Buffer | undefined | Promise<Buffer | undefined>;
 
@@ -59,7 +61,11 @@ export function createCompiled(schema: GraphQLSchema): Compiled {
       if (!(root instanceof Promise)) return write(plan, root, tail);
       return root.then(
         (resolved) => write(plan, resolved, tail),
-        () => undefined,
+        (error: unknown) => {
+          // To ask again a database that is away would take as long again.
+          if (isDatabaseUnavailable(error)) throw error;
+          return undefined;
+        },
       );
     } catch {
       // graphql-js comes to the same error, and reports it.
