@@ -15,5 +15,6 @@ module.exports = {
   globalTeardown: '<rootDir>/test/kit/global-teardown.ts',
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout: 30_000,
-  maxWorkers: 2,
+  // Many suites wait more than they work: for processes to start, for seconds to pass.
+  maxWorkers: 3,
 };

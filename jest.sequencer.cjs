@@ -3,7 +3,17 @@
 const { default: Sequencer } = require('@jest/test-sequencer');
 
 /** Suites that take a minute and more: begun last, one of them would run alone at the end. */
-const LONG = ['clients/python', 'hostile/inputs', 'import/interrupted', 'live/recovery', 'web/pages'];
+const LONG = [
+  'clients/python',
+  'hostile/inputs',
+  'import/interrupted',
+  'live/recovery',
+  'limits/connections',
+  'hostile/masked-errors',
+  'execution/equality',
+  'process/database-away',
+  'web/pages',
+];
 
 const isLong = ({ path }) => LONG.some((name) => path.replaceAll('\\', '/').endsWith(`/test/${name}.test.ts`));
 

@@ -151,6 +151,7 @@ describe('the limits of connections, without tokens', () => {
     // Another client is served meanwhile, this one gets its events, and is read again when the second is over.
     await server.data('mutation { createExperiment(input: { name: "c" }) { outcome } }');
     expect(await socket.answerTo(live)).toMatchObject({ data: {} });
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(await socket.ask(VERSION)).toMatchObject({ data: {} });
     socket.close();
   });
