@@ -14,6 +14,8 @@ export interface NewEpochs {
   documents: readonly Document[];
   /** When the trainer was heard. */
   now: Date;
+  /** Until when the outcome must be known, in ms since 1970. */
+  deadline: number;
 }
 
 interface Member extends NewEpochs {
@@ -67,7 +69,9 @@ export class EpochGroups {
 
   private async run(members: readonly Member[]): Promise<void> {
     try {
-      const stored = await attemptOnce(this.database.client, (session) => this.write(members, session));
+      // They have waited for as long as a transaction before theirs took: the first of them has the least time left.
+      const deadline = Math.min(...members.map((member) => member.deadline));
+      const stored = await attemptOnce(this.database.client, (session) => this.write(members, session), deadline);
       for (const member of members) member.settle(stored?.has(member) ?? false);
     } catch (error) {
       for (const { fail } of members) fail(error);

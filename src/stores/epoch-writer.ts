@@ -9,10 +9,10 @@ import { asRead, sameContent } from './content';
 import type { Database } from './database';
 import type { DocumentReader } from './documents';
 import { toEpochDraft, type EpochDraft } from './epoch-draft';
-import { EpochGroups, type NewEpochs } from './epoch-groups';
+import { EpochGroups } from './epoch-groups';
 import { onNobodysTime } from './operation-time';
 import { advanceProgress, progressUpdate, recomputeProgress, storedProgress } from './progress';
-import { inOperationTime } from './time-limits';
+import { inOperationTime, writeTime } from './time-limits';
 import { inTransaction, type KeyedQueue } from './transactions';
 
 /** Epochs of one transaction: no command, and no commit, may keep the database from others for long. */
@@ -114,18 +114,13 @@ export class EpochWriter {
 
   /** The drafts with those of other experiments, where all are new; else in a transaction of their own. */
   private async store(experimentId: ObjectId, drafts: readonly EpochDraft[]): Promise<(LoggedEpoch | ApiError)[]> {
-    const fresh = this.asNew(experimentId, drafts);
-    if (fresh && (await this.groups.store(fresh))) {
-      return fresh.documents.map((document) => this.logged(document, WriteOutcome.CREATED));
-    }
-    return inTransaction(this.database.client, (session) => this.write(experimentId, drafts, session));
-  }
-
-  /** The documents of drafts that are one for each number, as if none were stored; undefined for others. */
-  private asNew(experimentId: ObjectId, drafts: readonly EpochDraft[]): NewEpochs | undefined {
-    if (new Set(drafts.map(({ epoch }) => epoch)).size < drafts.length) return undefined;
     const now = new Date();
-    return { experimentId, documents: drafts.map((draft) => toDocument(experimentId, draft, undefined, now)), now };
+    const deadline = now.getTime() + writeTime();
+    const documents = asNew(experimentId, drafts, now);
+    if (documents && (await this.groups.store({ experimentId, documents, now, deadline }))) {
+      return documents.map((document) => this.logged(document, WriteOutcome.CREATED));
+    }
+    return inTransaction(this.database.client, (session) => this.write(experimentId, drafts, session), deadline);
   }
 
   /** One attempt of a transaction: the drafts as if each came after the one before it, and the experiment's metrics. */
@@ -222,6 +217,12 @@ export class EpochWriter {
   private get collection() {
     return this.database.collections.epochs;
   }
+}
+
+/** The documents of drafts that are one for each number, as if none were stored; undefined for others. */
+function asNew(experimentId: ObjectId, drafts: readonly EpochDraft[], now: Date): Document[] | undefined {
+  if (new Set(drafts.map(({ epoch }) => epoch)).size < drafts.length) return undefined;
+  return drafts.map((draft) => toDocument(experimentId, draft, undefined, now));
 }
 
 /** What is stored of a draft, in the place of what is stored now. */

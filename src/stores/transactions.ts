@@ -51,14 +51,17 @@ function pause(attempt: number): Promise<void> {
  * Runs `work` in a transaction, again from the start after a write conflict, after a unique key that a concurrent writer
  * took first (the next attempt finds that writer's document), and after a broken connection. `work` must therefore be
  * idempotent, have no effect outside the transaction, and run one operation at a time. Rejects with the last error where
- * the attempts go on for too long.
+ * the attempts go on beyond the deadline (in ms since 1970; by default as long from now as a write may take).
  *
  * The driver's own `withTransaction` is no help here: it takes every error for one of its own, and the bare socket errors
  * that it passes on make it fail with a TypeError (seen with mongodb 7.9).
  */
-export async function inTransaction<T>(client: MongoClient, work: (session: ClientSession) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(
+  client: MongoClient,
+  work: (session: ClientSession) => Promise<T>,
+  deadline: number = Date.now() + writeTime(),
+): Promise<T> {
   throwIfOver();
-  const deadline = Date.now() + writeTime();
   for (let attempt = 1; ; attempt++) {
     const session = client.startSession();
     try {
@@ -78,8 +81,8 @@ export async function inTransaction<T>(client: MongoClient, work: (session: Clie
 export async function attemptOnce<T>(
   client: MongoClient,
   work: (session: ClientSession) => Promise<T>,
+  deadline: number,
 ): Promise<T | undefined> {
-  const deadline = Date.now() + writeTime();
   try {
     return await withinTime(attemptIn(client.startSession(), work, deadline), deadline - Date.now());
   } catch (error) {
