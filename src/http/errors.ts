@@ -41,6 +41,10 @@ function toHttpError(error: FastifyError | ApiError, limits: Limits): { status: 
   if (code === 'ECONNRESET' && statusCode === 400) {
     return { status: 400, cause: new ApiError('BAD_REQUEST', 'The request ended before its body was whole.') };
   }
+  // Of a folder or a file outside the folders that are served: not in the words of whoever reads files.
+  if (statusCode === 403 || statusCode === 404) {
+    return { status: 404, cause: new ApiError('NOT_FOUND', 'There is nothing at this address.') };
+  }
   // Fastify's own words are about the request; what others throw under the same status may be about anything.
   return statusCode < 500 && code?.startsWith('FST_ERR_') && message !== undefined
     ? { status: statusCode, cause: new ApiError('BAD_REQUEST', message) }
