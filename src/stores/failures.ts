@@ -14,9 +14,14 @@ const TRANSIENT_CODES = new Set([6, 7, 24, 50, 64, 89, 91, 112, 189, 262, 9001, 
 
 const SOCKET_CALLS = new Set(['connect', 'read', 'write']);
 
-/** Whether a system call on a socket failed: the driver passes some of those on as they are (a write's EPIPE). */
+/** What Node says of a stream that is used after its socket has gone. */
+const STREAM_CODES = new Set(['ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END', 'ERR_STREAM_PREMATURE_CLOSE']);
+
+/** Whether a socket failed: the driver passes some of those errors on as they are (a write's EPIPE). */
 function isSocketFailure(error: unknown): boolean {
-  return error instanceof Error && SOCKET_CALLS.has(String((error as NodeJS.ErrnoException).syscall));
+  if (!(error instanceof Error)) return false;
+  const { syscall, code } = error as NodeJS.ErrnoException;
+  return SOCKET_CALLS.has(String(syscall)) || STREAM_CODES.has(String(code));
 }
 
 /** Whether a read was ended by its time limit. */
