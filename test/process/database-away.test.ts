@@ -46,7 +46,8 @@ it(
       () => 'A trainer waits.',
       HANGS_MS,
     );
-    if (codes.has('INTERNAL_SERVER_ERROR')) throw new Error(JSON.stringify(server.log.filter((line) => 'errorId' in line)));
+    if (codes.has('INTERNAL_SERVER_ERROR'))
+      throw new Error(JSON.stringify(server.log.filter((line) => 'errorId' in line)));
     expect([...codes]).toEqual(['DATABASE_UNAVAILABLE']);
     expect([...statuses]).toEqual([503]);
     // The request that was under way may have been answered.
