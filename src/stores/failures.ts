@@ -15,12 +15,18 @@ const TRANSIENT_CODES = new Set([6, 7, 24, 50, 64, 89, 91, 112, 189, 262, 9001, 
 const SOCKET_CALLS = new Set(['connect', 'read', 'write']);
 
 /** What Node says of a stream that is used after its socket has gone. */
-const STREAM_CODES = new Set(['ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END', 'ERR_STREAM_PREMATURE_CLOSE']);
+const STREAM_CODES = new Set([
+  'EPIPE',
+  'ECONNRESET',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
 
 /** Whether a socket failed: the driver passes some of those errors on as they are (a write's EPIPE). */
 function isSocketFailure(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { syscall, code } = error as NodeJS.ErrnoException;
+  // Not always an Error by its class: the driver has been seen to reject with the bare code EPIPE.
+  const { syscall, code } = Object(error) as NodeJS.ErrnoException;
   return SOCKET_CALLS.has(String(syscall)) || STREAM_CODES.has(String(code));
 }
 
