@@ -27,7 +27,6 @@ function toHttpError(error: FastifyError | ApiError, limits: Limits): { status: 
     const { status } = (error.extensions.http ?? {}) as { status?: number };
     return { status: status ?? HTTP_STATUS[error.code] ?? 400, cause: error };
   }
-  if (isDatabaseUnavailable(error)) return { status: 503, cause: error };
   // Whatever was thrown may come here, also what is no error.
   const { code, statusCode = 500, message } = Object(error) as Partial<FastifyError>;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
@@ -41,6 +40,8 @@ function toHttpError(error: FastifyError | ApiError, limits: Limits): { status: 
   if (code === 'ECONNRESET' && statusCode === 400) {
     return { status: 400, cause: new ApiError('BAD_REQUEST', 'The request ended before its body was whole.') };
   }
+  // After the client's own socket, whose failure looks like the database's.
+  if (isDatabaseUnavailable(error)) return { status: 503, cause: error };
   // Of a folder or a file outside the folders that are served: not in the words of whoever reads files.
   if (statusCode === 403 || statusCode === 404) {
     return { status: 404, cause: new ApiError('NOT_FOUND', 'There is nothing at this address.') };

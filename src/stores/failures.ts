@@ -14,7 +14,7 @@ const TRANSIENT_CODES = new Set([6, 7, 24, 50, 64, 89, 91, 112, 189, 262, 9001, 
 
 const SOCKET_CALLS = new Set(['connect', 'read', 'write']);
 
-/** What Node says of a stream that is used after its socket has gone. */
+/** What Node says of a socket that is used after it has gone, where no system call was tried any more. */
 const STREAM_CODES = new Set([
   'EPIPE',
   'ECONNRESET',
@@ -25,7 +25,7 @@ const STREAM_CODES = new Set([
 
 /** Whether a socket failed: the driver passes some of those errors on as they are (a write's EPIPE). */
 function isSocketFailure(error: unknown): boolean {
-  // Not always an Error by its class: the driver has been seen to reject with the bare code EPIPE.
+  // Of another realm than ours, as under jest, Node's errors are none of our class Error.
   const { syscall, code } = Object(error) as NodeJS.ErrnoException;
   return SOCKET_CALLS.has(String(syscall)) || STREAM_CODES.has(String(code));
 }

@@ -6,13 +6,21 @@ import { throwIfOver } from './operation-time';
 import { inOperationTime, withinTime, writeTime } from './time-limits';
 
 const DUPLICATE_KEY = 11_000;
+const WRITE_CONFLICT = 112;
 const MAX_DUPLICATE_RETRIES = 5;
 const FIRST_RETRY_MS = 5;
 const LAST_RETRY_MS = 500;
+/** How long a database keeps a transaction open of which it hears no more (MongoDB's default). */
+const OPEN_FOR_MS = 60_000;
 
 /** Whether a write failed because another document holds the same unique key. */
 export function isDuplicateKey(error: unknown): error is MongoServerError {
   return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
+}
+
+/** Whether the database has ended a transaction because another one changed the same document. */
+function isWriteConflict(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === WRITE_CONFLICT;
 }
 
 /**
@@ -43,8 +51,9 @@ export class KeyedQueue {
   }
 }
 
+/** Keeps no process alive that has nothing else to do. */
 function pause(attempt: number): Promise<void> {
-  return sleep(Math.min(FIRST_RETRY_MS * 1.5 ** attempt, LAST_RETRY_MS) * Math.random());
+  return sleep(Math.min(FIRST_RETRY_MS * 1.5 ** attempt, LAST_RETRY_MS) * Math.random(), undefined, { ref: false });
 }
 
 /**
@@ -65,7 +74,7 @@ export async function inTransaction<T>(
   for (let attempt = 1; ; attempt++) {
     const session = client.startSession();
     try {
-      return await withinTime(attemptIn(session, work, deadline), deadline - Date.now());
+      return await withinTime(attemptIn(client, session, work, deadline), deadline - Date.now());
     } catch (error) {
       const mayPass = isDatabaseUnavailable(error) || (isDuplicateKey(error) && attempt < MAX_DUPLICATE_RETRIES);
       if (!mayPass || Date.now() >= deadline) throw error;
@@ -84,7 +93,7 @@ export async function attemptOnce<T>(
   deadline: number,
 ): Promise<T | undefined> {
   try {
-    return await withinTime(attemptIn(client.startSession(), work, deadline), deadline - Date.now());
+    return await withinTime(attemptIn(client, client.startSession(), work, deadline), deadline - Date.now());
   } catch (error) {
     if (Date.now() >= deadline || !(isDatabaseUnavailable(error) || isDuplicateKey(error))) throw error;
     return undefined;
@@ -92,6 +101,7 @@ export async function attemptOnce<T>(
 }
 
 async function attemptIn<T>(
+  client: MongoClient,
   session: ClientSession,
   work: (session: ClientSession) => Promise<T>,
   deadline: number,
@@ -102,7 +112,10 @@ async function attemptIn<T>(
     await commit(session, deadline);
     return result;
   } catch (error) {
-    if (session.inTransaction()) await session.abortTransaction().catch(() => undefined);
+    if (session.inTransaction()) {
+      if (isDatabaseUnavailable(error) && !isWriteConflict(error)) await untilItAnswers(client);
+      await session.abortTransaction().catch(() => undefined);
+    }
     throw error;
   } finally {
     await session.endSession().catch(() => undefined);
@@ -110,8 +123,24 @@ async function attemptIn<T>(
 }
 
 /**
- * Commits, asking again until the outcome is known or the deadline has passed. A transaction whose commit did not arrive
- * is still open, and would keep its records locked until the database ends it, a minute later.
+ * Waits for the database to answer again, as long as it may have a transaction open that was cut off: its records are
+ * locked until it is aborted, and an attempt to abort it is made once. Whoever waits for the attempt has long been told.
+ */
+async function untilItAnswers(client: MongoClient): Promise<void> {
+  const deadline = Date.now() + OPEN_FOR_MS;
+  for (let attempt = 1; Date.now() < deadline; attempt++) {
+    try {
+      await client.db('admin').command({ ping: 1 });
+      return;
+    } catch {
+      await pause(attempt);
+    }
+  }
+}
+
+/**
+ * Commits, asking again until the outcome is known: a transaction whose commit did not arrive is still open, and keeps its
+ * records locked. That goes on beyond the deadline, at which whoever waits is told, for as long as it may be open.
  */
 async function commit(session: ClientSession, deadline: number): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -122,7 +151,7 @@ async function commit(session: ClientSession, deadline: number): Promise<void> {
       // Of a bare socket error the driver makes a TypeError of its own.
       const isOpen = !(error instanceof MongoError) || isUnknownCommit(error);
       if (!isOpen) throw error;
-      if (Date.now() >= deadline) throw databaseUnavailable();
+      if (Date.now() >= deadline + OPEN_FOR_MS) throw databaseUnavailable();
     }
     await pause(attempt);
   }

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { WebSocket } from 'ws';
 import { createLog, redacted } from '../../src/log';
 import { createExperiment, LOG_EPOCH } from '../kit/seed';
@@ -55,6 +56,21 @@ describe('the log', () => {
     expect(linesOf(id)).toMatchObject([
       { msg: 'A slow operation', operation: 'Listing', kind: 'query', fields: ['experiments'], commands: 2 },
     ]);
+  });
+
+  it('does not take a client that goes away within its request for an outage of the database', async () => {
+    const { port, hostname } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    socket.write('POST /graphql HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: gone\r\n');
+    socket.write('Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
+    await once(socket, 'connect');
+    // The server has seen the head when it answers a later request.
+    await send({ query: LIST });
+    socket.destroy();
+    await once(socket, 'close');
+    await send({ query: LIST }, { 'x-request-id': 'later' });
+    expect(linesOf('later')).toHaveLength(1);
+    expect(server.log.filter(({ msg }) => /database/.test(String(msg)))).toEqual([]);
   });
 
   it('has no queries that are not slow', async () => {

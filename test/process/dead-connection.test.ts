@@ -1,4 +1,8 @@
 import type { CommandStartedEvent, MongoClient } from 'mongodb';
+import { openDatabase } from '../../src/stores/database';
+import { startCuttingProxy } from '../faults/cutting-proxy';
+import { newDatabaseUri } from '../kit/database';
+import { until } from '../kit/process';
 import { createExperiment, LOG_EPOCH } from '../kit/seed';
 import { startServer, type TestServer } from '../kit/server';
 import { newClient, subscribe } from '../kit/subscribe';
@@ -13,9 +17,20 @@ let server: TestServer;
 beforeAll(async () => (server = await startServer()));
 afterAll(() => server.close());
 
-interface Pooled {
-  socket: { destroy: () => void };
+interface Connection {
+  socket: { destroy: () => void; listenerCount: (event: string) => number };
   id: number | string;
+}
+
+interface Server {
+  pool: { checkedOut: Set<Connection> };
+  monitor: { connection: Connection | null };
+}
+
+/** The driver tells nobody which socket it writes to. */
+function serversOf(client: MongoClient): Server[] {
+  const { topology } = client as unknown as { topology: { s: { servers: Map<string, Server> } } };
+  return [...topology.s.servers.values()];
 }
 
 /** Destroys the socket of the next command of this name in that moment; resolves when it has. */
@@ -24,12 +39,8 @@ function breakNext(client: MongoClient, name: string): Promise<void> {
     const listen = ({ commandName, connectionId, address, ...event }: CommandStartedEvent): void => {
       if (commandName !== name) return;
       client.off('commandStarted', listen);
-      // The driver tells nobody which socket it writes to.
-      const { topology } = client as unknown as {
-        topology: { s: { servers: Map<string, { pool: { checkedOut: Set<Pooled> } }> } };
-      };
       const driverId = (event as { driverConnectionId?: unknown }).driverConnectionId ?? connectionId;
-      const pools = [...topology.s.servers.values()].flatMap(({ pool }) => [...pool.checkedOut]);
+      const pools = serversOf(client).flatMap(({ pool }) => [...pool.checkedOut]);
       const connection = pools.find(({ id }) => id === driverId) ?? pools.at(-1)!;
       queueMicrotask(() => {
         connection.socket.destroy();
@@ -79,4 +90,31 @@ it('subscriptions go on after the connection of the change feed died as its getM
   await server.data(LOG_EPOCH, { input: { experimentId, epoch: 7, metrics: { val_loss: 1 } } });
   expect(await events.next(20_000)).toEqual({ epochLogged: { epoch: { epoch: 7 } } });
   await client.dispose();
+});
+
+it('the server is found again after an outage, although the connection that watches it died as it asked', async () => {
+  const proxy = await startCuttingProxy(newDatabaseUri());
+  const database = await openDatabase(`${proxy.uri}&heartbeatFrequencyMS=500`);
+  const { socket } = await new Promise<Connection>((resolve) => {
+    const listen = (): void => {
+      const { connection } = serversOf(database.client)[0]!.monitor;
+      if (!connection) return;
+      database.client.off('serverHeartbeatStarted', listen);
+      connection.socket.destroy();
+      resolve(connection);
+    };
+    database.client.on('serverHeartbeatStarted', listen);
+  });
+  await until(
+    () => socket.listenerCount('drain') === 0,
+    () => 'The driver waits for what never comes.',
+  );
+  await proxy.shut();
+  await proxy.open();
+  await until(
+    async () => (await database.db.command({ ping: 1 }).catch(() => undefined)) !== undefined,
+    () => 'The server was not found again.',
+  );
+  await database.close();
+  await proxy.close();
 });
