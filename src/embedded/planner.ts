@@ -136,18 +136,20 @@ function spreadBounds(index: Index, conditions: Map<string, Condition>) {
     roots.add(root);
     const intervals = intervalsOf(condition, index.directions[i]!, index.multikey);
     if (intervals === undefined || intervals.length * ranges.length > MAX_RANGES) break;
+    const fixed = intervals.every(({ point }) => point !== undefined);
+    // What follows the prefixes is compared with one another, so they all end before the same field.
     const spread = ranges.flatMap((range) =>
       intervals.map((part) => ({
         start: Buffer.concat([range.start, part.start]),
         end: Buffer.concat([range.start, part.end]),
-        prefix: range.start.length + (part.point === undefined ? 0 : part.start.length),
+        prefix: range.start.length + (fixed ? part.start.length : 0),
       })),
     );
     if (spread.some((range) => Math.max(range.start.length, range.end.length) > MAX_BOUND)) break;
     ranges = spread;
     bounds.push(intervals.map(({ shown }) => shown));
     open = isOpen(condition);
-    if (!intervals.every(({ point }) => point !== undefined)) break;
+    if (!fixed) break;
     (intervals.length === 1 ? single : several).add(path);
   }
   return { ranges, bounds, open, single, several };

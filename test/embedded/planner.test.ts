@@ -220,6 +220,30 @@ function sameOrder(order: Doc, got: Doc[], want: Doc[]): boolean {
   });
 }
 
+it('ranges that are read side by side are in order also where null is among several values', async () => {
+  const db = new InProcess();
+  try {
+    const documents = [
+      { _id: 0, a: 1, c: 1, d: 1 },
+      { _id: 1, a: 2, c: 3, d: 1 },
+      { _id: 2, a: 1, c: null, d: 5 },
+      { _id: 3, a: 2, c: 1, d: 4 },
+      { _id: 4, a: 1, c: 3, d: 0 },
+      { _id: 5, a: 2, d: 9 },
+    ];
+    await db.ok(command('insert', 'c', { documents: documents.map((one) => plain(one)) }));
+    await db.ok(command('createIndexes', 'c', { indexes: [plain({ key: { a: 1, c: 1, d: 1 }, name: 'i' })] }));
+    const find = command('find', 'c', {
+      filter: plain({ a: { $in: [1, 2] }, c: { $in: [null, 1, 3] } }),
+      sort: plain({ c: -1, d: -1 }),
+    });
+    expect(shown(await db.command(command('explain', find)))).toContain('SORT_MERGE');
+    expect((await db.documents(find)).map((found) => found.get('_id'))).toEqual([1, 4, 3, 0, 5, 2].map(int));
+  } finally {
+    await db.close();
+  }
+});
+
 describe('an indexed answer is the answer of a full scan', () => {
   const seed = seedOf();
   it(`over ${ROUNDS} collections of ${QUERIES} queries each (EPOCHGRAPH_SEED=${seed})`, async () => {
