@@ -1,7 +1,18 @@
 import { compileExpression, type Variables } from './aggregate/expression';
 import { compileMatcher, isOperatorDocument } from './match';
 import { equal } from './values/compare';
-import { BSONRegExp, doc, isDoc, typeName, type Doc, type TypeName, type Value } from './values/value';
+import {
+  asNumber,
+  BSONRegExp,
+  doc,
+  isDoc,
+  isNumeric,
+  ObjectId,
+  typeName,
+  type Doc,
+  type TypeName,
+  type Value,
+} from './values/value';
 
 /** An end of a range. */
 interface End {
@@ -19,6 +30,15 @@ export interface Condition {
   except?: Value[];
   /** The operators on the path as they were written. */
   written: Doc[];
+  /** More is said of the path than the above. */
+  more?: boolean;
+}
+
+/** What a filter says of the paths that it names. */
+export interface Conditions {
+  byPath: Map<string, Condition>;
+  /** They say all that the filter says, of values that no array holds. */
+  whole: boolean;
 }
 
 /** Types whose ranges an index serves: comparisons never leave the type. */
@@ -36,27 +56,56 @@ const RANGES: TypeName[] = [
 ];
 
 /** The conditions of a filter, by path, that must all hold ($and and an $expr's equalities with variables are taken in). */
-export function conditionsOf(filter: Doc, vars: Variables = new Map()): Map<string, Condition> {
-  const conditions = new Map<string, Condition>();
-  collect(filter, vars, conditions);
-  return conditions;
+export function conditionsOf(filter: Doc, vars: Variables = new Map()): Conditions {
+  const byPath = new Map<string, Condition>();
+  const whole = collect(filter, vars, byPath) && [...byPath.values()].every(isExact);
+  return { byPath, whole };
 }
 
-function collect(filter: Doc, vars: Variables, conditions: Map<string, Condition>): void {
+/** Whether a condition lets the same values through as its bounds in an index. */
+function isExact({ points, above, below, except, more }: Condition): boolean {
+  if (more || except) return false;
+  if (points) return !above && !below && points.every(isPlain);
+  // NaN lies below all numbers, and is in no range of them.
+  if (below && !above && isNumeric(below.value)) return false;
+  return [above, below].every((end) => !end || isPlain(end.value));
+}
+
+/** Values of which a bound means just what a comparison does. */
+function isPlain(value: Value): boolean {
+  if (isNumeric(value)) return !Number.isNaN(asNumber(value));
+  return typeof value === 'string' || typeof value === 'boolean' || value instanceof ObjectId || value instanceof Date;
+}
+
+/** False where the filter says something that is not in the conditions. */
+function collect(filter: Doc, vars: Variables, conditions: Map<string, Condition>): boolean {
+  let whole = true;
   const at = (path: string): Condition => {
     const condition = conditions.get(path) ?? { written: [] };
     conditions.set(path, condition);
     return condition;
   };
   for (const [name, value] of filter) {
-    if (name === '$and' && Array.isArray(value)) value.filter(isDoc).forEach((part) => collect(part, vars, conditions));
-    else if (name === '$expr') for (const [path, point] of equalities(value, vars)) add(at(path), '$eq', point);
-    else if (!name.startsWith('$')) {
+    if (name === '$and' && Array.isArray(value)) {
+      for (const part of value) if (isDoc(part)) whole = collect(part, vars, conditions) && whole;
+    } else if (name === '$expr') {
+      const found = equalities(value, vars);
+      whole &&= found.length === partsOf(value);
+      for (const [path, point] of found) add(at(path), '$eq', point);
+    } else if (name.startsWith('$')) whole = false;
+    else {
       const operators = isOperatorDocument(value) ? value : doc({ $eq: value });
       at(name).written.push(operators);
       for (const [operator, operand] of operators) add(at(name), operator, operand);
     }
   }
+  return whole;
+}
+
+/** How many expressions an expression wants to be true. */
+function partsOf(expression: Value): number {
+  const and = isDoc(expression) ? expression.get('$and') : undefined;
+  return Array.isArray(and) ? and.reduce<number>((sum, part) => sum + partsOf(part), 0) : 1;
 }
 
 /**
@@ -76,18 +125,19 @@ function equalities(expression: Value, vars: Variables): [string, Value][] {
 
 function add(condition: Condition, operator: string, operand: Value): void {
   const rangeable = RANGES.includes(typeName(operand));
-  if (operator === '$eq' && isPoint(operand)) condition.points ??= [operand];
-  else if (operator === '$in' && Array.isArray(operand) && operand.every(isPoint)) condition.points ??= operand;
-  else if ((operator === '$gt' || operator === '$gte') && rangeable)
-    condition.above ??= { value: operand, inclusive: operator === '$gte' };
-  else if ((operator === '$lt' || operator === '$lte') && rangeable)
-    condition.below ??= { value: operand, inclusive: operator === '$lte' };
+  const points = operator === '$eq' ? [operand] : operator === '$in' && Array.isArray(operand) ? operand : undefined;
+  if (points?.every(isPoint) && !condition.points) condition.points = points;
+  else if ((operator === '$gt' || operator === '$gte') && rangeable && !condition.above)
+    condition.above = { value: operand, inclusive: operator === '$gte' };
+  else if ((operator === '$lt' || operator === '$lte') && rangeable && !condition.below)
+    condition.below = { value: operand, inclusive: operator === '$lte' };
   else if (operator === '$ne' || operator === '$nin') {
     const values = operator === '$nin' && Array.isArray(operand) ? operand : [operand];
     // Null stays in: an index keeps an empty list beside it, which does not equal it.
     const left = values.filter((value) => value !== null && isPoint(value));
     if (left.length > 0) condition.except = [...(condition.except ?? []), ...left];
-  }
+    condition.more = true;
+  } else condition.more = true;
 }
 
 /** Whether a condition says no more of a path than which values it does not have. */

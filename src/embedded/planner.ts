@@ -1,6 +1,6 @@
 import { ensure } from './errors';
 import type { Variables } from './aggregate/expression';
-import { conditionsOf, implies, isOpen, type Condition } from './conditions';
+import { conditionsOf, implies, isOpen, type Condition, type Conditions } from './conditions';
 import type { Collection, Index } from './storage/catalog';
 import { numberedRange, successor, TABLE } from './storage/keyspace';
 import type { View } from './storage/view';
@@ -25,6 +25,8 @@ export interface KeyRange {
   start: Buffer;
   end: Buffer;
   prefix: number;
+  /** The values of the index's first fields in all its keys. */
+  values: Value[];
 }
 
 export interface IndexPlan {
@@ -39,12 +41,14 @@ export interface IndexPlan {
   merge: boolean;
   /** The last of the bounds only leaves values out, so that most keys may be within. */
   open: boolean;
+  /** The bounds let no record through that the filter would not. */
+  exact: boolean;
   /** For each leading field of the index that is bounded, its bounds as explain shows them. */
   bounds: string[][];
 }
 
-/** How a query's candidates are found. All are checked with the matcher afterwards, so bounds may be too wide. */
-export type Plan = { stage: 'COLLSCAN'; reverse: boolean; sorted: boolean } | IndexPlan;
+/** How a query's candidates are found. Unless they are exact, all are checked with the matcher: bounds may be too wide. */
+export type Plan = { stage: 'COLLSCAN'; reverse: boolean; sorted: boolean; exact: boolean } | IndexPlan;
 
 /** The most ranges that $in may be spread to. */
 const MAX_RANGES = 1000;
@@ -64,29 +68,31 @@ export function plan(view: View, collection: Collection, query: Query): Plan {
   const { hint, sort } = query;
   if (hint !== undefined && hint !== null && hint !== '' && !(isDoc(hint) && hint.size === 0))
     return hinted(usable, query, hint, conditions);
-  if (sort?.has('$natural')) return natural(sort.get('$natural'), true);
+  const all = query.filter.size === 0;
+  if (sort?.has('$natural')) return natural(sort.get('$natural'), true, all);
   const candidates = usable.flatMap((index) => indexPlan(index, query, conditions) ?? []);
-  return cheapest(view, candidates, query, conditions.size) ?? natural(undefined, sort === undefined);
+  return cheapest(view, candidates, query, conditions.byPath.size) ?? natural(undefined, sort === undefined, all);
 }
 
-function hinted(usable: Index[], query: Query, hint: Value, conditions: Map<string, Condition>): Plan {
-  if (isDoc(hint) && hint.has('$natural')) return natural(hint.get('$natural'), query.sort === undefined);
+function hinted(usable: Index[], query: Query, hint: Value, conditions: Conditions): Plan {
+  if (isDoc(hint) && hint.has('$natural'))
+    return natural(hint.get('$natural'), query.sort === undefined, query.filter.size === 0);
   const index = usable.find((i) => (isDoc(hint) ? equal(i.key, hint) : i.name === hint));
   ensure(index, 'BadValue', 'planner returned error: hint provided does not correspond to an existing index');
-  const holdsAll = !index.partial || implies(conditions, index.partial);
+  const holdsAll = !index.partial || implies(conditions.byPath, index.partial);
   ensure(holdsAll, 291, `The hinted partial index ${index.name} does not hold all documents that the query asks for`);
   return indexPlan(index, query, conditions, true) as IndexPlan;
 }
 
-function natural(direction: Value | undefined, sorted: boolean): Plan {
-  return { stage: 'COLLSCAN', reverse: asNumber(direction) === -1, sorted };
+function natural(direction: Value | undefined, sorted: boolean, exact: boolean): Plan {
+  return { stage: 'COLLSCAN', reverse: asNumber(direction) === -1, sorted, exact };
 }
 
 /** The plan over one index, or undefined when the index is of no use (unless it is forced). */
 function indexPlan(
   index: Index,
   query: Query,
-  conditions: Map<string, Condition>,
+  { byPath: conditions, whole }: Conditions,
   forced = false,
 ): IndexPlan | undefined {
   if (index.partial && !forced && !implies(conditions, index.partial)) return undefined;
@@ -105,7 +111,9 @@ function indexPlan(
   }
   const sorted = query.sort === undefined || reverse !== undefined;
   const merge = plain === undefined && merged !== undefined;
-  return { stage: 'IXSCAN', index, ranges, bounds, open, reverse: reverse ?? false, sorted, merge };
+  // An array is under several keys, and cut keys stand for more than one value.
+  const exact = whole && bounds.length === conditions.size && !index.multikey && !index.truncated;
+  return { stage: 'IXSCAN', index, ranges, bounds, open, exact, reverse: reverse ?? false, sorted, merge };
 }
 
 /** A part of one field's encoded values: start <= value < end. */
@@ -115,6 +123,7 @@ interface Interval {
   shown: string;
   /** The value that it is for, when that is one and the index's next field is in order within it. */
   point?: string;
+  value?: Value;
 }
 
 /**
@@ -127,7 +136,7 @@ function spreadBounds(index: Index, conditions: Map<string, Condition>) {
   const roots = new Set<string>();
   let open = false;
   const [start, end] = numberedRange(TABLE.indexes, index.id);
-  let ranges: KeyRange[] = [{ start, end, prefix: start.length }];
+  let ranges: KeyRange[] = [{ start, end, prefix: start.length, values: [] }];
   for (const [i, path] of index.paths.entries()) {
     const condition = conditions.get(path);
     const root = path.split('.', 1)[0]!;
@@ -143,6 +152,7 @@ function spreadBounds(index: Index, conditions: Map<string, Condition>) {
         start: Buffer.concat([range.start, part.start]),
         end: Buffer.concat([range.start, part.end]),
         prefix: range.start.length + (fixed ? part.start.length : 0),
+        values: part.value === undefined ? range.values : [...range.values, part.value],
       })),
     );
     if (spread.some((range) => Math.max(range.start.length, range.end.length) > MAX_BOUND)) break;
@@ -204,7 +214,7 @@ function intervalsBeside(points: Interval[], direction: 1 | -1): Interval[] {
 function pointInterval(value: Value, direction: 1 | -1): Interval {
   const start = encodeKey([value], [direction]).bytes;
   const point = show(value);
-  if (value !== null) return { start, end: successor(start), shown: `[${point}, ${point}]`, point };
+  if (value !== null) return { start, end: successor(start), shown: `[${point}, ${point}]`, point, value };
   // An empty array is kept as undefined, just below null, and both may be meant by null.
   const ends = [TYPES.undefined.rank, TYPES.null.rank].map((rank) => (direction === 1 ? rank : ~rank & 0xff));
   const [least, greatest] = [Math.min(...ends), Math.max(...ends)];

@@ -1,12 +1,13 @@
 import { ensure, mongoError } from './errors';
 import { compileMatcher } from './match';
-import { plan, type IndexPlan, type Plan, type Query } from './planner';
-import { compileSorter } from './sort';
+import { plan, type IndexPlan, type KeyRange, type Plan, type Query } from './planner';
+import { compileSorter, type Sorter } from './sort';
 import { keyOf, type Collection } from './storage/catalog';
 import { numberedRange, recordOfBytes, recordOfDocumentKey, TABLE } from './storage/keyspace';
 import type { Entry, View } from './storage/view';
 import { decode, decodeFields } from './values/codec';
-import type { Doc } from './values/value';
+import { StoredDoc } from './values/stored-doc';
+import { ObjectId, type Doc, type Value } from './values/value';
 
 /** A stored document that a query found. */
 export interface Row {
@@ -49,26 +50,87 @@ export function execute(
   execution: Execution,
   only?: ReadonlySet<string>,
 ): Iterable<Row> {
-  const { filter, sort, skip = 0, limit = 0, vars } = query;
-  const matches = compileMatcher(filter, vars);
-  const sorter = sort && !sort.has('$natural') ? compileSorter(sort) : undefined;
+  const matches = compileMatcher(query.filter, query.vars);
+  const sorter = query.sort && !query.sort.has('$natural') ? compileSorter(query.sort) : undefined;
   if (collection === undefined) return [];
   const chosen = plan(view, collection, query);
   const candidates = candidatesOf(view, collection, chosen, execution, only);
-  const found = matching(candidates, matches, execution);
+  return arranged(chosen, query, sorter, matching(candidates, chosen.exact ? undefined : matches, execution));
+}
+
+/**
+ * The documents of a query of which nothing but `fields` will be looked at, in its order. Where the chosen index holds
+ * those as they are stored, no document is read.
+ */
+export function executeFields(
+  view: View,
+  collection: Collection | undefined,
+  query: Query,
+  execution: Execution,
+  only: ReadonlySet<string> | undefined,
+  fields: ReadonlySet<string> | undefined,
+): Iterable<Doc> {
+  const chosen = collection && fields && !query.sort ? plan(view, collection, query) : undefined;
+  const covering = chosen && coveringRanges(collection!, chosen, fields!);
+  if (covering) return sliced(covered(view, covering, execution), query.skip, query.limit);
+  return documentsOf(execute(view, collection, query, execution, only), fields);
+}
+
+function* documentsOf(rows: Iterable<Row>, fields: ReadonlySet<string> | undefined): Generator<Doc> {
+  for (const row of rows) yield new StoredDoc(row.bytes, fields);
+}
+
+/** Sorted, where the plan does not do that, and cut to the page. */
+function arranged(chosen: Plan, query: Query, sorter: Sorter | undefined, found: Iterable<Row>): Iterable<Row> {
+  const { skip = 0, limit = 0 } = query;
   const sorted = chosen.sorted || !sorter ? found : sorter.sort(found, (row) => row.document, limit ? skip + limit : 0);
   return sliced(sorted, skip, limit);
 }
 
-function* matching(rows: Iterable<Row>, matches: (document: Doc) => boolean, execution: Execution): Generator<Row> {
+function* matching(
+  rows: Iterable<Row>,
+  matches: ((document: Doc) => boolean) | undefined,
+  execution: Execution,
+): Generator<Row> {
   for (const row of rows) {
     if (execution.docsExamined % CLOCK_EVERY === 0) checkDeadline(execution);
-    if (matches(row.document)) yield row;
+    if (!matches || matches(row.document)) yield row;
+  }
+}
+
+/** Ranges of keys, and what the documents of each have in the fields that are asked for. */
+type Covering = { start: Buffer; end: Buffer; document: Doc }[];
+
+/** The ranges of an exact plan whose keys tell all of `fields`; undefined where they don't. */
+function coveringRanges(collection: Collection, chosen: Plan, fields: ReadonlySet<string>): Covering | undefined {
+  if (!chosen.exact) return undefined;
+  if (chosen.stage === 'COLLSCAN') {
+    const [start, end] = numberedRange(TABLE.documents, collection.id);
+    return fields.size === 0 ? [{ start, end, document: new Map() }] : undefined;
+  }
+  const { paths } = chosen.index;
+  const documentOf = ({ values }: KeyRange): Doc | undefined => {
+    const known = [...fields].map((field): [string, Value | undefined] => [field, values[paths.indexOf(field)]]);
+    // Of other values, such as numbers, a key does not tell the type.
+    const kept = known.every(([, value]) => typeof value === 'string' || value instanceof ObjectId);
+    return kept ? new Map(known as [string, Value][]) : undefined;
+  };
+  const ranges = chosen.ranges.map((range) => ({ ...range, document: documentOf(range) }));
+  return ranges.every(({ document }) => document !== undefined) ? (ranges as Covering) : undefined;
+}
+
+/** One document of each range for every key in it. */
+function* covered(view: View, ranges: Covering, execution: Execution): Generator<Doc> {
+  for (const { start, end, document } of ranges) {
+    checkDeadline(execution);
+    const count = view.count(start, end);
+    execution.keysExamined += count;
+    for (let n = 0; n < count; n++) yield document;
   }
 }
 
 /** skip and limit; a limit of 0 is none. */
-function* sliced<T>(items: Iterable<T>, skip: number, limit: number): Generator<T> {
+function* sliced<T>(items: Iterable<T>, skip = 0, limit = 0): Generator<T> {
   let count = 0;
   for (const item of items) {
     if (count++ < skip) continue;
@@ -79,7 +141,8 @@ function* sliced<T>(items: Iterable<T>, skip: number, limit: number): Generator<
 
 /** All documents of a collection in the order they were inserted. */
 export function scanAll(view: View, collection: Collection): Iterable<Row> {
-  return candidatesOf(view, collection, { stage: 'COLLSCAN', reverse: false, sorted: true }, newExecution());
+  const whole: Plan = { stage: 'COLLSCAN', reverse: false, sorted: true, exact: true };
+  return candidatesOf(view, collection, whole, newExecution());
 }
 
 /** The rows that a plan looks at, each once. */

@@ -3,7 +3,10 @@ import { isDoc, type Doc, type Value } from '../values/value';
 import { fieldPath, pathValue } from './field-path';
 import { FORMS, FUNCTIONS, type Compile, type Expression } from './operators';
 
-/** Variables ($$name) and their values; one that is bound to undefined is defined and missing. */
+/**
+ * Variables ($$name) and their values; one that is bound to undefined is defined and missing. Which there are is told when
+ * an expression is compiled, their values when it is evaluated.
+ */
 export type Variables = ReadonlyMap<string, Value | undefined>;
 
 /** `$path` and `$$variable.path`. */
@@ -13,8 +16,9 @@ function compilePath(spec: string, vars: Variables): Expression {
   const parts = rest.length === 0 ? rest : fieldPath(rest.join('.'));
   if (first === 'ROOT' || first === 'CURRENT') return (document) => pathValue(document, parts);
   ensure(vars.has(first!) || first === 'REMOVE' || first === 'NOW', 17276, `Use of undefined variable: ${first}`);
-  const value = pathValue(first === 'NOW' ? new Date() : vars.get(first!), parts);
-  return () => value;
+  if (first !== 'NOW') return () => pathValue(vars.get(first!), parts);
+  const now = new Date();
+  return () => pathValue(now, parts);
 }
 
 function compileObject(fields: Doc, compile: Compile): Expression {

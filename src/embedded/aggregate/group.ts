@@ -11,6 +11,11 @@ interface Output {
   value: Expression;
 }
 
+interface Group {
+  id: Value;
+  accumulators: Accumulator[];
+}
+
 /** Compiles `name: {$accumulator: expression}`. */
 function compileOutput(name: string, spec: Value, vars: Variables): Output {
   ensure(!name.includes('.'), 40235, `The field name '${name}' cannot contain '.'`);
@@ -32,16 +37,19 @@ export function compileGroup(spec: Value, vars: Variables): (input: Iterable<Doc
   const id = compileExpression(spec.get('_id')!, vars);
   const outputs = [...spec].filter(([name]) => name !== '_id').map(([name, value]) => compileOutput(name, value, vars));
   return function* group(input) {
-    const groups = new Map<string, { id: Value; accumulators: Accumulator[] }>();
-    for (const document of input) {
+    const groups = new Map<string, Group>();
+    const groupOf = (document: Doc): Group => {
       const value = id(document) ?? null;
       const key = groupKey(value);
-      let found = groups.get(key);
-      if (found === undefined) {
-        found = { id: value, accumulators: outputs.map((output) => output.make()) };
-        groups.set(key, found);
-      }
-      const { accumulators } = found;
+      const found = groups.get(key) ?? { id: value, accumulators: outputs.map((output) => output.make()) };
+      groups.set(key, found);
+      return found;
+    };
+    let last: { document: Doc; group: Group } | undefined;
+    for (const document of input) {
+      // What an index tells of many documents is one and the same.
+      if (last?.document !== document) last = { document, group: groupOf(document) };
+      const { accumulators } = last.group;
       for (let i = 0; i < accumulators.length; i++) accumulators[i]!.add(outputs[i]!.value(document));
     }
     for (const { id: groupId, accumulators } of groups.values()) {

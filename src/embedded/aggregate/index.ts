@@ -45,7 +45,7 @@ export function compilePipeline(stages: Value[], vars: Variables = new Map()): P
       run.reduce((from, stage) => stage(from, source), input);
   return {
     leading,
-    fields: neededFields(stages),
+    fields: neededFields(stages.slice(leading.stages)),
     run: through(compiled.slice(leading.stages)),
     runAll: through(compiled),
   };

@@ -7,30 +7,23 @@ import { fieldPath, setPath } from './field-path';
 import { named } from './operators';
 import type { Compile, Pipeline, Stage, StageSource } from './pipeline';
 
-/** A join's filter and the field that it is on. */
-interface Join {
-  filter: Doc;
-  field: string;
-}
-
 /** Reads another collection through a pipeline, leaving to the source what it can do with an index. */
-function readThrough(collection: string, pipeline: Pipeline, source: StageSource, join?: Join): Iterable<Doc> {
+function readThrough(collection: string, pipeline: Pipeline, source: StageSource, join?: Doc): Iterable<Doc> {
   const { leading, fields } = pipeline;
-  const filter = join ? conjunction([join.filter, leading.filter]) : leading.filter;
-  const wanted = join && fields ? new Set([...fields, join.field.split('.')[0]!]) : fields;
-  return pipeline.run(source.find(collection, { ...leading, filter }, wanted), source);
+  const filter = join ? conjunction([join, leading.filter]) : leading.filter;
+  return pipeline.run(source.find(collection, { ...leading, filter }, fields), source);
 }
 
-/** The join by equality of two fields: arrays join by their elements, missing joins with null. */
-function joinOf(document: Doc, localField: string, field: string): Join {
+/** The filter of a join by equality of two fields: arrays join by their elements, missing joins with null. */
+function joinOf(document: Doc, localField: string, field: string): Doc {
   const values = valuesAtPath(document, localField);
   if (values.length === 0) values.push(null);
   const equalTo = (condition: Doc): Doc => new Map([[field, condition]]);
   const [first, ...more] = values.map((v) => equalTo(doc({ $eq: v })));
-  if (more.length === 0) return { filter: first!, field };
+  if (more.length === 0) return first!;
   // In a list these would not stand for themselves.
   const special = values.some((v) => v instanceof BSONRegExp || isOperatorDocument(v));
-  return { filter: special ? doc({ $or: [first!, ...more] }) : equalTo(doc({ $in: values })), field };
+  return special ? doc({ $or: [first!, ...more] }) : equalTo(doc({ $in: values }));
 }
 
 function textOf(spec: Doc, name: string): string {
@@ -55,15 +48,16 @@ export function compileLookup(argument: Value, vars: Variables, compile: Compile
     ensure(/^[a-z]\w*$/.test(name), 16867, `'${name}' is not a valid name of a variable`);
     return { name, value: compileExpression(value, vars) };
   });
-  const bind = (document?: Doc): Variables => {
-    const values = bindings.map(({ name, value }): [string, Value | undefined] => [name, document && value(document)]);
-    return new Map([...vars, ...values]);
-  };
-  // Compiled once with the names alone, so that errors come even when no document does.
-  const fixed = compile(stages, bind());
+  // Compiled once, so that errors come even when no document does; the values are those of the document at hand.
+  const scope = new Map<string, Value | undefined>([
+    ...vars,
+    ...bindings.map(({ name }) => [name, undefined] as const),
+  ]);
+  const pipeline = compile(stages, scope);
   return function* lookup(input, source) {
     for (const document of input) {
-      const pipeline = bindings.length > 0 ? compile(stages, bind(document)) : fixed;
+      for (const [name, value] of vars) scope.set(name, value);
+      for (const { name, value } of bindings) scope.set(name, value(document));
       const join = byFields ? joinOf(document, localField, foreignField) : undefined;
       yield setPath(document, as, [...readThrough(from, pipeline, source, join)]);
     }

@@ -14,6 +14,13 @@ function mention(v: Value, into: Set<string>): void {
     }
 }
 
+/** Collects the first component of every path that an expression reads. */
+function mentionPaths(v: Value, into: Set<string>): void {
+  if (typeof v === 'string' && v.startsWith('$')) into.add(top(v.slice(1)));
+  else if (Array.isArray(v)) for (const element of v) mentionPaths(element, into);
+  else if (isDoc(v)) for (const inner of v.values()) mentionPaths(inner, into);
+}
+
 /** True for a $project that names what it keeps, so that all other fields are dropped. */
 function includes(spec: Doc): boolean {
   return [...spec].some(
@@ -26,11 +33,13 @@ function includes(spec: Doc): boolean {
  * More than what is needed may be named, never less.
  */
 export function neededFields(stages: Value[]): ReadonlySet<string> | undefined {
-  const fields = new Set(['_id']);
+  const fields = new Set<string>();
   for (const stage of stages) {
     const [name, spec] = [...(stage as Doc)][0]!;
-    mention(spec, fields);
+    if (name === '$group') mentionPaths(spec, fields);
+    else mention(spec, fields);
     if (fields.has('$ROOT') || fields.has('$CURRENT')) return undefined;
+    if (name === '$project') fields.add('_id');
     if (name === '$group' || name === '$count' || (name === '$project' && includes(spec as Doc))) return fields;
     if (!['$match', '$sort', '$skip', '$limit', '$unwind'].includes(name)) return undefined;
   }

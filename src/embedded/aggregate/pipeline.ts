@@ -15,7 +15,7 @@ export type Stage = (input: Iterable<Doc>, source: StageSource) => Iterable<Doc>
 export interface Pipeline {
   /** What the first stages amount to, in the order of a find whatever theirs was, and how many stages that are. */
   leading: Query & { stages: number };
-  /** The top-level fields that the documents need for all stages; undefined when whole documents are needed. */
+  /** The top-level fields that the stages behind those need; undefined when whole documents are needed. */
   fields: ReadonlySet<string> | undefined;
   /** Runs the stages behind the leading ones over the answer to those. */
   run: Stage;

@@ -2,11 +2,10 @@ import { compilePipeline, type StageSource } from '../aggregate';
 import { ChangeStream, changeStreamOptions } from '../change-stream';
 import { ensure, mongoError } from '../errors';
 import type { Query } from '../planner';
-import { checkDeadline, execute, newExecution, type Execution, type Row } from '../query';
-import { checkDatabaseName } from '../storage/catalog';
+import { checkDeadline, execute, executeFields, newExecution, type Execution, type Row } from '../query';
+import { checkDatabaseName, type Collection } from '../storage/catalog';
 import type { View } from '../storage/view';
 import { encode } from '../values/encoder';
-import { StoredDoc } from '../values/stored-doc';
 import { asNumber, isDoc, type Doc, type Value } from '../values/value';
 import { FIRST_BATCH, fieldsRead, openCursor, rawBytes } from './find';
 import { checkFields, collectionName, collectionOf, countField, docField, required, words } from './invocation';
@@ -39,8 +38,9 @@ export const aggregate: Command = {
       const { leading, fields, run } = compiled;
       const query = { ...leading, hint: body.get('hint') };
       const whole = stages.length === leading.stages;
-      const rows = reader.rows(ns.slice(invocation.db.length + 1), query);
-      return whole ? rawBytes(rows) : encoded(run(documentsOf(rows, fields), reader), execution);
+      const collection = ns.slice(invocation.db.length + 1);
+      if (whole) return rawBytes(reader.rows(collection, query));
+      return encoded(run(reader.find(collection, query, fields), reader), execution);
     });
   },
 };
@@ -100,17 +100,17 @@ class PipelineReader implements StageSource {
   ) {}
 
   rows(collection: string, query: Query): Iterable<Row> {
-    const ns = `${this.invocation.db}.${collection}`;
-    return execute(this.view, collectionOf(this.invocation, ns), query, this.execution, fieldsRead(query));
+    return execute(this.view, this.collection(collection), query, this.execution, fieldsRead(query));
   }
 
   find(collection: string, query: Query, fields: ReadonlySet<string> | undefined): Iterable<Doc> {
-    return documentsOf(this.rows(collection, query), fields);
+    const stored = this.collection(collection);
+    return executeFields(this.view, stored, query, this.execution, fieldsRead(query), fields);
   }
-}
 
-function* documentsOf(rows: Iterable<Row>, fields: ReadonlySet<string> | undefined): Generator<Doc> {
-  for (const row of rows) yield new StoredDoc(row.bytes, fields);
+  private collection(name: string): Collection | undefined {
+    return collectionOf(this.invocation, `${this.invocation.db}.${name}`);
+  }
 }
 
 function* encoded(documents: Iterable<Doc>, execution: Execution): Generator<Buffer> {

@@ -65,6 +65,7 @@ export class Store {
       instant: LATEST,
       get: (key) => env.get(key),
       range: (start, end, reverse) => rangeOf(env, start, end, reverse ?? false),
+      count: (start, end) => env.getKeysCount({ start, end }),
       put: (key, value) => void env.putSync(key, value),
       remove: (key) => void env.removeSync(key),
     };
@@ -158,6 +159,10 @@ class StoreSnapshot implements Snapshot {
 
   range(start: Buffer, end: Buffer, reverse = false): Iterable<Entry> {
     return rangeOf(this.env, start, end, reverse, this.transaction);
+  }
+
+  count(start: Buffer, end: Buffer): number {
+    return this.env.getKeysCount({ start, end, transaction: this.transaction });
   }
 
   retain(): void {

@@ -11,6 +11,8 @@ export interface View {
   get(key: Buffer): Buffer | undefined;
   /** Entries with start <= key < end, ascending, or descending with `reverse`. */
   range(start: Buffer, end: Buffer, reverse?: boolean): Iterable<Entry>;
+  /** How many entries range() would give. */
+  count(start: Buffer, end: Buffer): number;
 }
 
 /**
@@ -43,12 +45,20 @@ export class Overlay implements View {
   /** The changes seen are those made before the call: later ones do not disturb a range that is being read. */
   range(start: Buffer, end: Buffer, reverse = false): Iterable<Entry> {
     const base = this.base.range(start, end, reverse);
-    const [from, to] = [start.toString('latin1'), end.toString('latin1')];
-    const own: Change[] = [];
-    for (const change of this.changes) if (change[0] >= from && change[0] < to) own.push(change);
+    const own = this.changesBetween(start, end);
     if (own.length === 0) return base;
     own.sort(([a], [b]) => (a < b !== reverse ? -1 : 1));
     return merge(base, own, reverse);
+  }
+
+  count(start: Buffer, end: Buffer): number {
+    if (this.changesBetween(start, end).length === 0) return this.base.count(start, end);
+    return [...this.range(start, end)].length;
+  }
+
+  private changesBetween(start: Buffer, end: Buffer): Change[] {
+    const [from, to] = [start.toString('latin1'), end.toString('latin1')];
+    return [...this.changes].filter(([key]) => key >= from && key < to);
   }
 }
 
