@@ -37,7 +37,7 @@ export interface Condition {
 /** What a filter says of the paths that it names. */
 export interface Conditions {
   byPath: Map<string, Condition>;
-  /** They say all that the filter says, of values that no array holds. */
+  /** They say all that the filter says, where there is no array on their paths. */
   whole: boolean;
 }
 
@@ -123,6 +123,9 @@ function equalities(expression: Value, vars: Variables): [string, Value][] {
   return value === false || value == null ? [] : [[(path as string).slice(1), value]];
 }
 
+/** Says nothing more of a path in an index that is not multikey. */
+const NO_ARRAY = doc({ $type: 'array' });
+
 function add(condition: Condition, operator: string, operand: Value): void {
   const rangeable = RANGES.includes(typeName(operand));
   const points = operator === '$eq' ? [operand] : operator === '$in' && Array.isArray(operand) ? operand : undefined;
@@ -137,7 +140,7 @@ function add(condition: Condition, operator: string, operand: Value): void {
     const left = values.filter((value) => value !== null && isPoint(value));
     if (left.length > 0) condition.except = [...(condition.except ?? []), ...left];
     condition.more = true;
-  } else condition.more = true;
+  } else if (!(operator === '$not' && equal(operand, NO_ARRAY))) condition.more = true;
 }
 
 /** Whether a condition says no more of a path than which values it does not have. */

@@ -32,24 +32,41 @@ function copy(source: Buffer, from: number, to: number): void {
 /** False where a list is met of which parts are kept: each of its elements would have to be looked into. */
 function include(kept: Kept[], source: Buffer, from: number): boolean {
   const start = used;
-  copy(source, from, from + 4);
+  // Neighbours that are kept are copied together, the document's length with the first of them.
+  let copyFrom = from;
+  let copyTo = from + 4;
   const end = from + source.readInt32LE(from) - 1;
+  // Fields mostly come in the order of the last document's.
+  let next = 0;
   for (let at = from + 4; at < end;) {
     const type = source[at]!;
     const value = source.indexOf(0, at + 1) + 1;
-    const next = value + sizeOf(source, type, value);
-    for (const { name, below } of kept) {
-      if (!isName(source, at + 1, name)) continue;
-      if (!below) copy(source, at, next);
-      else if (type === ARRAY) return false;
-      else if (type === DOCUMENT) {
-        copy(source, at, value);
-        if (!include(below, source, value)) return false;
-      }
-      break;
+    const to = value + sizeOf(source, type, value);
+    let found = -1;
+    for (let n = 0; n < kept.length && found < 0; n++) {
+      const i = next + n < kept.length ? next + n : next + n - kept.length;
+      if (isName(source, at + 1, kept[i]!.name)) found = i;
     }
-    at = next;
+    if (found >= 0) {
+      next = found + 1 === kept.length ? 0 : found + 1;
+      const { below } = kept[found]!;
+      if (below && type === ARRAY) return false;
+      if (!below || type === DOCUMENT) {
+        if (copyTo !== at) {
+          copy(source, copyFrom, copyTo);
+          copyFrom = at;
+        }
+        copyTo = below ? value : to;
+      }
+      if (below && type === DOCUMENT) {
+        copy(source, copyFrom, copyTo);
+        if (!include(below, source, value)) return false;
+        copyFrom = copyTo = to;
+      }
+    }
+    at = to;
   }
+  copy(source, copyFrom, copyTo);
   out[used++] = 0;
   out.writeInt32LE(used - start, start);
   return true;
