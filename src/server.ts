@@ -16,6 +16,7 @@ import { MAX_INPUT_DEPTH, MAX_INPUT_OBJECTS, MAX_LIST_ITEMS } from './execution/
 import { createAdmissions } from './http/admission';
 import { parseBody } from './http/body';
 import { Clients } from './http/clients';
+import { serveCompressed } from './http/compression';
 import { createAnswerCompiled } from './http/compiled';
 import { Connections } from './http/connections';
 import { GRAPHQL_PATH, serveGraphQL } from './http/graphql';
@@ -196,6 +197,7 @@ export async function createServer(
       await app.register(cors, { origin: [...config.allowedOrigins], methods: ['GET', 'POST'], maxAge: 600 });
     }
     handleErrors(app, clientErrors, config.limits);
+    await serveCompressed(app);
     const sendDashboard = await serveSites(app);
     if (!sendDashboard)
       log.warn('The dashboard is not built, so that only the API is served; `npm run build` builds it');

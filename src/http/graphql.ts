@@ -11,6 +11,7 @@ import type { Operations } from '../execution/operations';
 import type { Log } from '../log';
 import type { Admissions } from './admission';
 import type { AnswerCompiled } from './compiled';
+import { COMPRESSED } from './compression';
 import { documentPlugin } from './document-plugin';
 
 export const GRAPHQL_PATH = '/graphql';
@@ -81,6 +82,7 @@ export async function serveGraphQL(app: FastifyInstance, parts: GraphQLParts): P
   app.route({
     url: GRAPHQL_PATH,
     method: ['GET', 'POST', 'OPTIONS'],
+    compress: COMPRESSED,
     onRequest: parts.admissions.everyOperation,
     handler: (request, reply) =>
       parts.inTime(OperationTypeNode.QUERY, async () => {

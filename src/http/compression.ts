@@ -1,0 +1,32 @@
+import { BlockList, isIPv6 } from 'node:net';
+import compress from '@fastify/compress';
+import type { FastifyInstance } from 'fastify';
+
+/** Answers below this many bytes are sent as they are: they fit in a few packets. */
+const LEAST_BYTES = 8 * 1024;
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** Whether a peer's address is a loopback one; also an IPv4 one that is written as IPv6. */
+export function isOfThisMachine(address: string): boolean {
+  return LOOPBACK.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+}
+
+/**
+ * Lets routes compress their large answers (COMPRESSED). Those to this machine are left alone: there it costs time and
+ * saves nothing, and a proxy on the same machine compresses for its clients. Requests are never decompressed: one could
+ * then be larger than it says.
+ */
+export async function serveCompressed(app: FastifyInstance): Promise<void> {
+  app.addHook('onRequest', (request, _reply, next) => {
+    // The plugin's own way to be told that an answer is to be left alone.
+    if (isOfThisMachine(request.ip)) request.headers['x-no-compression'] = 'loopback';
+    next();
+  });
+  await app.register(compress, { global: false });
+}
+
+/** The option of a route whose answers are compressed, with brotli or gzip, as the client accepts. */
+export const COMPRESSED = { encodings: ['br', 'gzip'] as ('br' | 'gzip')[], threshold: LEAST_BYTES };
