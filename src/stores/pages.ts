@@ -1,16 +1,19 @@
-import type { AggregationCursor, Collection, Document, Filter } from 'mongodb';
+import { MongoServerError, type AggregationCursor, type Collection, type Document, type Filter } from 'mongodb';
 import { badInput } from '../errors';
 import { wholeAnswer } from './collections';
 import { decodeCursor, encodeCursor, momentOf } from './cursors';
 import { allOf, pipelinesOf, positionOf, type Bounds, type Order } from './orders';
 import type { Projection } from './projections';
 import { objectAt } from './raw/bson';
-import { haveSameId, idOf, numberAt, placeOf, toRow, type RawRow, type ReadRow } from './raw/rows';
+import { idOf, itemsAt, numberAt, placeOf, toRow, type RawRow, type ReadRow } from './raw/rows';
 
 /**
  * Pages of ordered lists. A page is found by comparing with the place of its cursor, so it stays right while documents
  * are added and removed before it; it costs one command, whatever its size.
  */
+
+/** What a database says of too large a document: as it makes one (10334, 13548), and as $lookup does (4568). */
+const TOO_LARGE = new Set([10_334, 13_548, 4_568]);
 
 export interface PageLimits {
   default: number;
@@ -121,53 +124,71 @@ export async function findPage<T>(
   return toPage(order, request, results, read);
 }
 
+/** The children of parents, which are in a collection of their own. */
+interface Children {
+  collection: string;
+  parentField: string;
+  base?: Filter<Document>;
+}
+
 /**
  * The same page of the children of each parent, by one aggregation over the parents' collection: each parent costs the
  * range of an index on `childField`, and no more.
  */
 export async function findPagesOfParents<T>(
   parents: { collection: Collection<Document>; ids: readonly unknown[] },
-  children: { collection: string; parentField: string; base?: Filter<Document> },
+  children: Children,
   order: Order,
   request: PageRequest,
   read: ReadRow<T>,
 ): Promise<Map<string, Page<T>>> {
-  const pages = new Map<string, RawRow[]>(parents.ids.map((id) => [String(id), []]));
   const ofParent = { $expr: { $eq: [`$${children.parentField}`, '$$parent'] } };
-  const pipelines = pipelinesOf(
-    order,
-    allOf(ofParent, children.base ?? {}),
-    request,
-    request.limit + 1,
-    request.fields,
-  );
+  const base = allOf(ofParent, children.base ?? {});
+  const pipelines = pipelinesOf(order, base, request, request.limit + 1, request.fields);
+  const found = new Map<string, RawRow[]>(parents.ids.map((id) => [String(id), []]));
+  try {
+    await readChildren(parents, children, pipelines, found);
+  } catch (error) {
+    if (!isTooLarge(error)) throw error;
+    // Row by row, and one segment after another, no document of the answer is larger than a child.
+    for (const rows of found.values()) rows.length = 0;
+    for (const pipeline of pipelines)
+      await readChildren(parents, children, [pipeline], found, [{ $unwind: '$result' }]);
+  }
+  return new Map([...found].map(([id, rows]) => [id, toPage(order, request, rows.slice(0, request.limit + 1), read)]));
+}
+
+/** Adds what each parent's pipelines give to its rows: in one list for each parent, unless `unwind` says otherwise. */
+async function readChildren(
+  parents: { collection: Collection<Document>; ids: readonly unknown[] },
+  { collection }: Children,
+  pipelines: readonly Document[][],
+  found: ReadonlyMap<string, RawRow[]>,
+  unwind: Document[] = [],
+): Promise<void> {
   const names = pipelines.map((_, index) => (pipelines.length === 1 ? 'result' : `segment${index}`));
   const lookups = pipelines.map((pipeline, index) => ({
-    $lookup: { from: children.collection, let: { parent: '$_id' }, pipeline, as: names[index]! },
+    $lookup: { from: collection, let: { parent: '$_id' }, pipeline, as: names[index]! },
   }));
-  // An $unwind right behind a single $lookup streams its rows; joined in one array they might outgrow a document.
   const join = names.length > 1 ? [{ $project: { result: { $concatArrays: names.map((name) => `$${name}`) } } }] : [];
-  const results = await parents.collection
-    .aggregate(
-      [
-        { $match: { _id: { $in: [...parents.ids] } } },
-        { $project: { _id: 1 } },
-        ...lookups,
-        ...join,
-        { $unwind: '$result' },
-      ],
-      { ...wholeAnswer(), raw: true },
-    )
-    .toArray();
-  let parent: { row: RawRow; rows: RawRow[] | undefined } | undefined;
-  for (const row of results.map(toRow)) {
-    // The rows of one parent come together.
-    if (!parent || !haveSameId(parent.row, row)) parent = { row, rows: pages.get(idOf(row)) };
-    parent.rows?.push({ bytes: row.bytes, from: placeOf('result', row) });
+  const stages = [
+    { $match: { _id: { $in: [...parents.ids] } } },
+    { $project: { _id: 1 } },
+    ...lookups,
+    ...join,
+    ...unwind,
+  ];
+  const answer = await parents.collection.aggregate(stages, { ...wholeAnswer(), raw: true }).toArray();
+  for (const parent of answer.map(toRow)) {
+    const rows = found.get(idOf(parent))!;
+    if (unwind.length > 0) rows.push({ bytes: parent.bytes, from: placeOf('result', parent) });
+    else for (const from of itemsAt(parent.bytes, placeOf('result', parent))) rows.push({ bytes: parent.bytes, from });
   }
-  return new Map(
-    [...pages].map(([id, found]) => [id, toPage(order, request, found.slice(0, request.limit + 1), read)]),
-  );
+}
+
+/** Whether an answer would have had a document past what BSON or a stage of the database allows. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof MongoServerError && TOO_LARGE.has(Number(error.code));
 }
 
 /**

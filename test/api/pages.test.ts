@@ -190,4 +190,48 @@ describe('pages', () => {
     expect(experiment.end).toEqual({ totalCount: 2, nodes: [{ epoch: 9 }] });
     expect(experiment.none).toEqual({ totalCount: 0, nodes: [] });
   });
+
+  it('gives children whole that are too large together for one document of the database', async () => {
+    const { experiments, epochs } = server.stores.database.collections;
+    const parents = [0, 1].map(() => new ObjectId());
+    const long = 'x'.repeat(1_000_000);
+    const children = (parent: ObjectId) =>
+      Array.from({ length: 20 }, (_, index) => ({
+        _id: new ObjectId(),
+        experiment_name: `child ${index}`,
+        status: 'running',
+        parent_experiment_id: parent,
+        note: long,
+        // Those without come last, in an order of their own.
+        ...(index < 15 ? { start_time: new Date(index * 1000) } : {}),
+      }));
+    await experiments.insertMany(parents.map((_id) => ({ _id, experiment_name: 'parent', status: 'running' })));
+    for (const parent of parents) await experiments.insertMany(children(parent));
+    const values = Object.fromEntries(
+      Array.from({ length: 1_000 }, (_, index) => [`${'m'.repeat(1_000)}${index}`, index / 7]),
+    );
+    for (let epoch = 0; epoch < 20; epoch++)
+      await epochs.insertOne({ experiment_id: parents[0], epoch, metrics: values } as never);
+    const { nodes } = await server.data(
+      `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Experiment {
+        children(first: 18) { nodes { name note } pageInfo { hasNextPage } }
+        epochs(last: 19) { nodes { epoch metrics { values } } pageInfo { hasPreviousPage } }
+      } } }`,
+      { ids: parents.map(String) },
+    );
+    const named = (index: number) => ({ name: `child ${index}`, note: long });
+    const [first, second] = nodes;
+    for (const parent of nodes) {
+      const found = parent.children.nodes as unknown[];
+      expect(found.slice(0, 15)).toEqual(Array.from({ length: 15 }, (_, index) => named(14 - index)));
+      expect(found).toHaveLength(18);
+      expect(parent.children.pageInfo).toEqual({ hasNextPage: true });
+    }
+    expect(first.epochs.nodes.map(({ epoch }: { epoch: number }) => epoch)).toEqual(
+      Array.from({ length: 19 }, (_, index) => index + 1),
+    );
+    expect(Object.keys(first.epochs.nodes[18].metrics.values)).toHaveLength(1_000);
+    expect(first.epochs.pageInfo).toEqual({ hasPreviousPage: true });
+    expect(second.epochs).toEqual({ nodes: [], pageInfo: { hasPreviousPage: false } });
+  }, 60_000);
 });

@@ -1,5 +1,5 @@
 import type { AbstractCursor, Document } from 'mongodb';
-import { int32At, objectAt } from './bson';
+import { HEAD, int32At, objectAt } from './bson';
 import { Locator } from './locator';
 import { startsWithId } from './stored';
 
@@ -36,13 +36,15 @@ export function numberAt(name: keyof typeof LOCATORS, row: RawRow): number {
   return int32At(row.bytes, placeOf(name, row));
 }
 
-/** Whether two rows surely have the same `_id`. */
-export function haveSameId(one: RawRow, other: RawRow): boolean {
-  if (!startsWithId(one.bytes, one.from) || !startsWithId(other.bytes, other.from)) return false;
-  for (let index = 9; index < 21; index++) {
-    if (one.bytes[one.from + index] !== other.bytes[other.from + index]) return false;
+/** Where the objects begin that are in the list at a place. */
+export function itemsAt(bytes: Buffer, from: number): number[] {
+  const items: number[] = [];
+  const end = from + int32At(bytes, from) - 1;
+  for (let at = from + HEAD; at < end; at += int32At(bytes, at)) {
+    at = bytes.indexOf(0, at + 1) + 1;
+    items.push(at);
   }
-  return true;
+  return items;
 }
 
 /** The `_id` of a row as text. */
