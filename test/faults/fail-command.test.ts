@@ -4,7 +4,7 @@ import { form, newRandom } from '../kit/long-form';
 import { CASES, faultsOfAnswer, MUTATIONS } from './cases';
 import { startFailingServer, type FailingServer } from './fail-points';
 import { insist } from './outage';
-import { faultsOf, readAll } from './stored';
+import { faultsOf, readAll, removeAll } from './stored';
 
 /*
  * Errors of the database itself, by its fail point failCommand, at each kind of command of each mutation. The caller
@@ -118,6 +118,8 @@ it.each(MUTATIONS)(
     const found: string[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       for (const [command, inTransaction] of await kindsOf(name)) {
+        await removeAll(db);
+        server.log.splice(0);
         for (const [title, { data, times, overcome }] of faultsFor(command)) {
           const call = await prepare({ send: server.data, db });
           await fail({ times }, { failCommands: [command], ...data });

@@ -5,7 +5,7 @@ import { freePort, killProcesses, post, startProcess, until, type ServerProcess 
 import { embeddedPid, isRunning, newEmbeddedStore, newStore, type ProcessStore } from '../kit/process-store';
 import { serve } from '../embedded/served';
 import { CASES, faultsOfAnswer, MUTATIONS, type Arena, type Call } from './cases';
-import { faultsOf, readAll } from './stored';
+import { faultsOf, readAll, removeAll } from './stored';
 
 /*
  * One call of each mutation at once, and a kill -9 at a random moment in the midst of them: of the server (the embedded
@@ -66,9 +66,7 @@ class Site {
 
   /** Removes every record, so that the next round is not slowed by those of this one. */
   async clear(): Promise<void> {
-    for (const name of ['epochs', 'checkpoints', 'subjects', 'experiments']) {
-      await client.db().collection(name).deleteMany({});
-    }
+    await removeAll(client.db());
   }
 }
 

@@ -19,6 +19,11 @@ export async function readAll(db: Db): Promise<Stored> {
   return Object.fromEntries(COLLECTIONS.map((name, index) => [name, lists[index]])) as unknown as Stored;
 }
 
+/** Removes everything: what one case left costs every later reading. */
+export async function removeAll(db: Db): Promise<void> {
+  for (const name of COLLECTIONS) await db.collection(name).deleteMany({});
+}
+
 /** The same without the times of a trainer's last sign of life, which a repeated call may move on. */
 export function withoutSigns(stored: Stored): Stored {
   const experiments = stored.experiments.map(({ last_seen_at, last_heartbeat_at, ...rest }) => ({
