@@ -1,17 +1,12 @@
-import { BlockList, isIPv6 } from 'node:net';
 import compress from '@fastify/compress';
 import type { FastifyInstance } from 'fastify';
 
 /** Answers below this many bytes are sent as they are: they fit in a few packets. */
 const LEAST_BYTES = 8 * 1024;
 
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
-
-/** Whether a peer's address is a loopback one; also an IPv4 one that is written as IPv6. */
+/** Whether a peer's address, as Node writes it, is a loopback one; also an IPv4 one that is written as IPv6. */
 export function isOfThisMachine(address: string): boolean {
-  return LOOPBACK.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  return address === '::1' || /^(::ffff:)?127\./.test(address);
 }
 
 /**

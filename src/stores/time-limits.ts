@@ -36,10 +36,10 @@ export function writeTime(): number {
 /** The outcome of `work`, or DATABASE_UNAVAILABLE where that takes longer than `ms`. */
 export async function withinTime<T>(work: Promise<T>, ms: number = writeTime()): Promise<T> {
   const time = currentTime();
-  const error = time && ms >= time.leftMs ? time.error : undefined;
+  const ender = time && ms >= time.leftMs ? time : undefined;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(error ?? databaseUnavailable()), ms);
+    timer = setTimeout(() => reject(ender?.error ?? databaseUnavailable()), ms);
   });
   try {
     return await Promise.race([work, late]);
