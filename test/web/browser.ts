@@ -84,10 +84,12 @@ export interface WatchedPage {
 export interface Look {
   width?: number;
   dark?: boolean;
+  /** What the browser says of its language, where that is not a usual one. */
+  language?: string;
 }
 
 /** Opens a page at an address and watches it from its first request on. */
-export async function openPage(browser: Browser, url: string, { width = 1440, dark = false }: Look = {}) {
+export async function openPage(browser: Browser, url: string, { width = 1440, dark = false, language }: Look = {}) {
   const { origin } = new URL(url);
   const context = await browser.newContext({
     viewport: { width, height: width < 500 ? 844 : 900 },
@@ -97,6 +99,10 @@ export async function openPage(browser: Browser, url: string, { width = 1440, da
   });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
+  if (language !== undefined) {
+    const said = JSON.stringify({ value: language, configurable: true });
+    await page.addInitScript(`Object.defineProperty(navigator, 'language', ${said})`);
+  }
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(`${error.name}: ${error.message}`));
   page.on('console', (message) => {

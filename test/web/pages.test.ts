@@ -59,6 +59,15 @@ describe('every page of the dashboard', () => {
     }
   });
 
+  it('shows its data in a browser under a POSIX locale', async () => {
+    const look = { language: 'en-US@posix' };
+    const { page, faults, close } = await openPage(browser, `${origin}/experiments/${laboratory.main}`, look);
+    await page.getByText('Lineage').first().waitFor();
+    await page.locator('canvas').first().waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  });
+
   it('is dark where the system is', async () => {
     const brightness = async (dark: boolean): Promise<number> => {
       const { page, close } = await openPage(browser, `${origin}/`, { dark });

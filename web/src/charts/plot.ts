@@ -1,3 +1,4 @@
+import './locale';
 import uPlot from 'uplot';
 import { formatCount, formatMetric } from '../format';
 import { cssColor, dashesOf, seriesVariable } from './colors';
