@@ -69,7 +69,7 @@ function describePlan(chosen: Plan, query: Query): Doc {
 }
 
 function describeSource(chosen: Plan, { filter }: Query): Doc {
-  const checked = filter.size > 0 ? filter : undefined;
+  const checked = chosen.exact ? undefined : filter;
   const direction = chosen.reverse ? 'backward' : 'forward';
   if (chosen.stage === 'COLLSCAN') return doc({ stage: 'COLLSCAN', filter: checked, direction });
   const { index, bounds, merge, ranges } = chosen;
