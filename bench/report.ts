@@ -1,5 +1,5 @@
 /**
- * Makes docs/performance.md of the results in bench/results, or says with --check whether it is what they give.
+ * Makes docs/performance.md of the results in bench/results and of bench/levers.md, or says with --check whether it is what they give.
  *
  *     npm run bench -- report [--check] [--results FOLDER] [--page FILE]
  */
@@ -19,7 +19,8 @@ async function main(): Promise<void> {
       page: { type: 'string', default: path.join(ROOT, 'docs', 'performance.md') },
     },
   });
-  const made = performancePage(readResults('embedded', values.results), readResults('mongodb', values.results));
+  const levers = readFileSync(path.join(ROOT, 'bench', 'levers.md'), 'utf8');
+  const made = performancePage(readResults('embedded', values.results), readResults('mongodb', values.results), levers);
   const text = await format(made, { ...(await resolveConfig(values.page)), parser: 'markdown' });
   if (!values.check) {
     writeFileSync(values.page, text);

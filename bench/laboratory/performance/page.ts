@@ -17,8 +17,11 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const NOT_MEASURED = 'Not measured.';
 
-/** docs/performance.md, made of the committed results; the same results give the same page. */
-export function performancePage(embedded: Results, mongodb: Results): string {
+/**
+ * docs/performance.md, made of the committed results and of what is written by hand about what was changed to get there
+ * (`levers`); the same of both give the same page.
+ */
+export function performancePage(embedded: Results, mongodb: Results, levers: string): string {
   const measuredOnMongoDb = listOf(mongodb).length > 0;
   return [
     INTRODUCTION,
@@ -26,13 +29,13 @@ export function performancePage(embedded: Results, mongodb: Results): string {
     'Every ratio is throughput over throughput in the same round of one run, the database included: the median of the ' +
       'rounds, and in brackets the smallest and the largest.',
     targets(embedded, measuredOnMongoDb ? mongodb : undefined),
-    '[performance-levers.md](performance-levers.md) has what was changed to get there, before and after, and what did not pay.',
     ...onDatabase('On the embedded database', embedded),
     ...(measuredOnMongoDb ? onDatabase('On MongoDB', mongodb) : []),
     measuredOnMongoDb
       ? ''
       : '## On MongoDB\n\nNot measured yet: `MONGODB_URI=… npm run bench -- all` adds these tables for a deployment.',
     LIMITS,
+    levers,
   ]
     .filter((part) => part !== '')
     .join('\n\n');
