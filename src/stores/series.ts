@@ -40,8 +40,8 @@ export class SeriesStore {
       })
       .sort({ experiment_id: 1, epoch: 1 });
     const found = new Map<string, Map<string, Column>>();
-    for await (const { experiment_id, epoch, metrics } of cursor) {
-      if (!isPlainObject(metrics) || !isOfKind('int', epoch)) continue;
+    const add = ({ experiment_id, epoch, metrics }: Document): void => {
+      if (!isPlainObject(metrics) || !isOfKind('int', epoch)) return;
       const key = String(experiment_id);
       let columns = found.get(key);
       if (!columns) found.set(key, (columns = new Map<string, Column>()));
@@ -53,7 +53,9 @@ export class SeriesStore {
         column.epochs.push(epoch as number);
         column.values.push(value);
       }
-    }
+    };
+    // A promise for each of tens of thousands of documents would cost more than reading them.
+    while (await cursor.hasNext()) cursor.readBufferedDocuments().forEach(add);
     return new Map(
       [...found].map(([id, columns]) => [
         id,
