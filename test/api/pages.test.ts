@@ -211,7 +211,7 @@ describe('pages', () => {
       Array.from({ length: 1_000 }, (_, index) => [`${'m'.repeat(1_000)}${index}`, index / 7]),
     );
     for (let epoch = 0; epoch < 20; epoch++)
-      await epochs.insertOne({ experiment_id: parents[0], epoch, metrics: values } as never);
+      await epochs.insertOne({ experiment_id: parents[0], epoch, metrics: values });
     const { nodes } = await server.data(
       `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Experiment {
         children(first: 18) { nodes { name note } pageInfo { hasNextPage } }
