@@ -50,12 +50,8 @@ export function execute(
   execution: Execution,
   only?: ReadonlySet<string>,
 ): Iterable<Row> {
-  const matches = compileMatcher(query.filter, query.vars);
-  const sorter = query.sort && !query.sort.has('$natural') ? compileSorter(query.sort) : undefined;
-  if (collection === undefined) return [];
-  const chosen = plan(view, collection, query);
-  const candidates = candidatesOf(view, collection, chosen, execution, only);
-  return arranged(chosen, query, sorter, matching(candidates, chosen.exact ? undefined : matches, execution));
+  const compiled = compileQuery(query);
+  return collection ? rowsOf(view, collection, query, compiled, plan(view, collection, query), execution, only) : [];
 }
 
 /**
@@ -70,21 +66,44 @@ export function executeFields(
   only: ReadonlySet<string> | undefined,
   fields: ReadonlySet<string> | undefined,
 ): Iterable<Doc> {
-  const chosen = collection && fields && !query.sort ? plan(view, collection, query) : undefined;
-  const covering = chosen && coveringRanges(collection!, chosen, fields!);
+  const compiled = compileQuery(query);
+  if (collection === undefined) return [];
+  const chosen = plan(view, collection, query);
+  const covering = fields && !query.sort ? coveringRanges(collection, chosen, fields) : undefined;
   if (covering) return sliced(covered(view, covering, execution), query.skip, query.limit);
-  return documentsOf(execute(view, collection, query, execution, only), fields);
+  return documentsOf(rowsOf(view, collection, query, compiled, chosen, execution, only), fields);
+}
+
+/** What a query's filter and sort are compiled to. */
+interface CompiledQuery {
+  matches: (document: Doc) => boolean;
+  sorter: Sorter | undefined;
+}
+
+function compileQuery({ filter, vars, sort }: Query): CompiledQuery {
+  return {
+    matches: compileMatcher(filter, vars),
+    sorter: sort && !sort.has('$natural') ? compileSorter(sort) : undefined,
+  };
+}
+
+function rowsOf(
+  view: View,
+  collection: Collection,
+  { skip = 0, limit = 0 }: Query,
+  { matches, sorter }: CompiledQuery,
+  chosen: Plan,
+  execution: Execution,
+  only: ReadonlySet<string> | undefined,
+): Iterable<Row> {
+  const candidates = candidatesOf(view, collection, chosen, execution, only);
+  const found = matching(candidates, chosen.exact ? undefined : matches, execution);
+  const sorted = chosen.sorted || !sorter ? found : sorter.sort(found, (row) => row.document, limit ? skip + limit : 0);
+  return sliced(sorted, skip, limit);
 }
 
 function* documentsOf(rows: Iterable<Row>, fields: ReadonlySet<string> | undefined): Generator<Doc> {
   for (const row of rows) yield new StoredDoc(row.bytes, fields);
-}
-
-/** Sorted, where the plan does not do that, and cut to the page. */
-function arranged(chosen: Plan, query: Query, sorter: Sorter | undefined, found: Iterable<Row>): Iterable<Row> {
-  const { skip = 0, limit = 0 } = query;
-  const sorted = chosen.sorted || !sorter ? found : sorter.sort(found, (row) => row.document, limit ? skip + limit : 0);
-  return sliced(sorted, skip, limit);
 }
 
 function* matching(

@@ -180,9 +180,9 @@ async function readChildren(
   ];
   const answer = await parents.collection.aggregate(stages, { ...wholeAnswer(), raw: true }).toArray();
   for (const parent of answer.map(toRow)) {
-    const rows = found.get(idOf(parent))!;
-    if (unwind.length > 0) rows.push({ bytes: parent.bytes, from: placeOf('result', parent) });
-    else for (const from of itemsAt(parent.bytes, placeOf('result', parent))) rows.push({ bytes: parent.bytes, from });
+    const place = placeOf('result', parent);
+    const places = unwind.length > 0 ? [place] : itemsAt(parent.bytes, place);
+    found.get(idOf(parent))?.push(...places.map((from) => ({ bytes: parent.bytes, from })));
   }
 }
 

@@ -25,8 +25,8 @@ function isWriteConflict(error: unknown): boolean {
 
 /**
  * Runs work on one record at a time: what is queued under a key starts when the work before it under that key has
- * ended. The work of an operation whose time is over by then does not start. It spares the database the write conflicts of one server's own callers; between servers the transactions
- * themselves decide.
+ * ended. The work of an operation whose time is over by then does not start. It spares the database the write conflicts of
+ * one server's own callers; between servers the transactions themselves decide.
  */
 export class KeyedQueue {
   private readonly tails = new Map<string, Promise<unknown>>();

@@ -58,11 +58,11 @@ it(
     const counts = trainers.map(({ acknowledged }) => acknowledged.size);
     await Promise.all(
       trainers.map(async (trainer, index) => {
-        // A transaction that the outage left open keeps its run from others until the database ends it, a minute later.
+        // A transaction that the outage cut off would keep its run from others for a minute, if the server did not end it.
         await until(
           () => trainer.acknowledged.size >= counts[index]! + 5,
           () => `A trainer did not get on: ${JSON.stringify(server.log.slice(-3))}`,
-          90_000,
+          30_000,
         );
         await trainer.pause();
       }),

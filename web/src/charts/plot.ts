@@ -3,18 +3,7 @@ import uPlot from 'uplot';
 import { formatCount, formatMetric } from '../format';
 import { cssColor, dashesOf, seriesVariable } from './colors';
 import { align, gapsOf, smooth, type Curve } from './curve';
-
-/** Pixels beside the labels of the vertical axis. */
-const LABEL_ROOM = 10;
-
-/** The pixels that the longest of some labels takes. */
-function widthOf(canvas: CanvasRenderingContext2D, font: string, labels: readonly string[]): number {
-  canvas.save();
-  canvas.font = font;
-  const widths = labels.map((label) => canvas.measureText(label).width);
-  canvas.restore();
-  return Math.ceil(Math.max(0, ...widths));
-}
+import { roomFor } from './labels';
 
 /** Epochs from and to. */
 export type Range = [from: number, to: number];
@@ -190,7 +179,7 @@ export class Plot {
         },
         {
           ...axis,
-          size: (plot, ticks) => Math.max(isSmall ? 46 : 56, widthOf(plot.ctx, font, ticks ?? []) + LABEL_ROOM),
+          size: (plot, ticks) => Math.max(isSmall ? 46 : 56, roomFor(plot.ctx, font, ticks ?? [])),
           gap: 6,
           space: isSmall ? 26 : 40,
           values: (_plot, ticks) =>
