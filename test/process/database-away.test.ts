@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MongoClient, ObjectId } from 'mongodb';
 import { startCuttingProxy } from '../faults/cutting-proxy';
 import { newDatabaseUri } from '../kit/database';
 import { form } from '../kit/long-form';
 import { until } from '../kit/process';
+import { createExperiment, LOG_EPOCH } from '../kit/seed';
 import { startServer } from '../kit/server';
 import { newClient, subscribe } from '../kit/subscribe';
 import { expectWhole, Trainer } from '../kit/trainer';
@@ -86,3 +88,47 @@ it(
   },
   AWAY_SECONDS * 1000 + 180_000,
 );
+
+/** Away for longer than the driver's own attempts to end a transaction take. */
+const LONG_AWAY_MS = 20_000;
+
+/** What becomes of a write to an epoch that a server was about to log when the database went away at this command. */
+async function writtenAfterOutageAt(command: string): Promise<unknown> {
+  const uri = newDatabaseUri();
+  const proxy = await startCuttingProxy(uri);
+  const server = await startServer({ mongodbUri: proxy.uri });
+  const direct = await MongoClient.connect(uri);
+  const experimentId = await createExperiment(server);
+  const away = new Promise<void>((resolve) => {
+    proxy.setCut((sent) => {
+      if (sent !== command) return undefined;
+      proxy.setCut(undefined);
+      void proxy.shut().then(resolve);
+      return 'before';
+    });
+  });
+  const input = { experimentId, epoch: 0, metrics: { val_loss: 1 } };
+  const [{ errors }] = await Promise.all([server.query(LOG_EPOCH, { input }), away, sleep(LONG_AWAY_MS)]);
+  expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['DATABASE_UNAVAILABLE']);
+  await proxy.open();
+  const epoch = { experiment_id: new ObjectId(experimentId), epoch: 0 };
+  const written = direct
+    .db()
+    .collection('epochs')
+    .insertOne(epoch)
+    .then(
+      () => 'stored',
+      (error: { code?: unknown }) => error.code,
+    );
+  const outcome = await Promise.race([written, sleep(HANGS_MS, 'locked', { ref: false })]);
+  await server.close();
+  await direct.close();
+  await proxy.close();
+  return outcome;
+}
+
+it('a transaction that an outage cut off keeps its records from others no longer than the outage', async () => {
+  // The epoch had been inserted, in a transaction of which the database heard no more: it is ended, or committed at last.
+  const outcomes = await Promise.all(['update', 'commitTransaction'].map(writtenAfterOutageAt));
+  expect(outcomes).toEqual(['stored', 11_000]);
+}, 120_000);
